@@ -1,0 +1,107 @@
+"""How much of the bare client's speed the whole `generate` stage keeps, against one endpoint that answers after 0.2 s.
+
+Both make the same 4,096 calls, 64 at a time. The stage also renders, journals, parses, checks and stores in DuckDB, as
+Prefect task runs in a flow; the flow's start is shown apart.
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from openai import AsyncOpenAI, DefaultAioHttpClient
+
+from schemas.answer import Request
+from schemas.sample import Cell
+from tests.mock_endpoint import running_endpoint
+
+CALLS = 4096
+AT_ONCE = 64
+LATENCY_S = 0.2
+
+
+async def bare_client(base_url: str, requests: list[Request]) -> float:
+    """Calls per second of the openai client alone, answers thrown away."""
+    async with AsyncOpenAI(
+        base_url=base_url, api_key="none", max_retries=0, http_client=DefaultAioHttpClient(timeout=60)
+    ) as client:
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def call(request: Request) -> None:
+            async with slots:
+                await client.chat.completions.create(
+                    model=request.model,
+                    messages=[{"role": m.role, "content": m.content} for m in request.messages],  # type: ignore[misc]
+                    temperature=request.temperature,
+                    max_tokens=request.max_tokens,
+                    seed=request.seed(0),
+                )
+
+        started = time.perf_counter()
+        await asyncio.gather(*(call(request) for request in requests))
+        return len(requests) / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Print both, and their ratio."""
+    with tempfile.TemporaryDirectory() as home, running_endpoint(latency=LATENCY_S, content="echo") as base_url:
+        os.environ.update(
+            CALLMILL_HOME=home,
+            CALLMILL_TEACHER_BASE_URL=base_url,
+            CALLMILL_TEACHER_MODEL="mock",
+            CALLMILL_TEACHER_CONCURRENCY=str(AT_ONCE),
+            CALLMILL_TEACHER_MIN_CONCURRENCY=str(AT_ONCE),
+            CALLMILL_TEACHER_STRUCTURED_OUTPUT="false",
+            PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="ERROR",
+        )
+        from flows.local_server import down, ensure_server
+        from schemas.settings import Settings
+
+        ensure_server(Settings())
+        from prefect import flow
+
+        from schemas.settings import TeacherSettings
+        from tasks.generate import generate_pairs, pair_request
+        from tasks.ingest import read_documents, store_functions
+        from tasks.plan import Catalog
+        from tasks.synth_run import describe_options, open_synth
+
+        options = describe_options(CALLS, "simple=1", None, "train", 0, 3)
+
+        def cells_of(catalog: Catalog) -> list[Cell]:
+            functions = list(catalog.functions.values())
+            return [
+                Cell(
+                    function_id=functions[n % len(functions)].function_id,
+                    ordinal=n // len(functions),
+                    language=functions[n % len(functions)].language,
+                )
+                for n in range(CALLS)
+            ]
+
+        @flow(name="benchmark-generate", persist_result=False)
+        async def stage(called_at: float) -> tuple[float, float, list[Request]]:
+            started = time.perf_counter()
+            ingested = await read_documents([str(Path(__file__).parent.parent / "examples")])
+            async with open_synth(options, ingested, None, None) as run:
+                catalog = await store_functions(run, ingested)
+                cells = cells_of(catalog)
+                begun = time.perf_counter()
+                await generate_pairs(run, catalog, cells)
+                rate = CALLS / (time.perf_counter() - begun)
+                good = sum(pair.state == "accepted" for pair in run.pairs.values())
+                assert good > 0.9 * CALLS, f"only {good} of {CALLS} pairs are good"
+                requests = [pair_request(c, catalog.functions[c.function_id], "other", TeacherSettings()) for c in cells]
+            return rate, started - called_at, requests
+
+        rate, start_s, requests = asyncio.run(stage(time.perf_counter()))
+        bare = asyncio.run(bare_client(base_url, requests))
+        down(Settings())
+    print(f"bare client      {bare:7.1f} calls/s   ({CALLS} calls, {AT_ONCE} at a time, {LATENCY_S} s each)")
+    print(f"generate stage   {rate:7.1f} calls/s   (flow start {start_s:.2f} s, not counted)")
+    print(f"ratio            {rate / bare:7.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What things are: frozen records, settings, errors. No I/O."""

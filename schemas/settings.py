@@ -1,0 +1,100 @@
+"""Settings from the environment (`CALLMILL_…`), read once at the edge and passed in."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+OFFLINE_MODEL = "callmill-offline-1"
+
+
+class TeacherSettings(BaseSettings):
+    """The endpoint that writes and judges; without `base_url` the embedded offline teacher answers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLMILL_TEACHER_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    base_url: str | None = None
+    """OpenAI-compatible address, ending in /v1; none: the embedded offline teacher."""
+    model: str | None = None
+    """Model name the endpoint knows, such as qwen-max; required with `base_url`."""
+    api_key: SecretStr = SecretStr("")
+    """Sent as a bearer token; never written to a log, a row or a Prefect parameter."""
+    judge_model: str | None = None
+    """Model that judges; the teacher's own when empty."""
+    concurrency: int = Field(64, ge=1)
+    """Most requests under way at once; fewer while the endpoint answers 429 or times out."""
+    min_concurrency: int = Field(4, ge=1)
+    """Where the adaptive limit starts climbing from, and its floor; equal to `concurrency`: fixed."""
+    requests_per_minute: int | None = Field(None, ge=1)
+    """The endpoint's request limit; none: only what its 429 answers teach."""
+    tokens_per_minute: int | None = Field(None, ge=1)
+    """The endpoint's token limit, input and output together."""
+    timeout_s: float = Field(120, gt=0)
+    """Seconds one attempt may take."""
+    max_attempts: int = Field(8, ge=1)
+    """Attempts at one request before the step fails (429, 5xx, timeouts, broken replies)."""
+    max_tokens: int = Field(2048, ge=1)
+    """Most output tokens of one answer; also what the budget reserves for a request under way."""
+    temperature: float = Field(0.9, ge=0, le=2)
+    """Sampling temperature of writing prompts."""
+    judge_temperature: float = Field(0.7, gt=0, le=2)
+    """Sampling temperature of judge draws; above 0, or the three draws are one."""
+    price_in: float | None = Field(None, ge=0)
+    """USD per million input tokens; none: cost is unknown and shown as such."""
+    price_out: float | None = Field(None, ge=0)
+    """USD per million output tokens."""
+    structured_output: bool = True
+    """Ask for JSON by schema where the endpoint has it; switched off for the run when it answers 400 to that."""
+    offline_mistakes: float = Field(0.12, ge=0, le=1)
+    """Share of the embedded teacher's answers that carry a planted mistake."""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the embedded teacher answers."""
+        return self.base_url is None
+
+    @property
+    def writer_model_name(self) -> str:
+        """Model name in the identity of writing requests; the planted share changes the embedded teacher's answers."""
+        if self.is_offline:
+            return f"{OFFLINE_MODEL}:mistakes={self.offline_mistakes:g}"
+        return self.model or ""
+
+    @property
+    def judge_model_name(self) -> str:
+        """Model name in the identity of judge requests."""
+        return self.judge_model or self.writer_model_name
+
+
+class Settings(BaseSettings):
+    """Places and limits of this installation."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLMILL_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    home: Path = Path(".callmill")
+    """Folder of the warehouse, the answer journal, the data sets and the local server's state."""
+    warehouse: str | None = None
+    """DuckDB file; `<home>/warehouse.duckdb` when empty."""
+    lock_wait_s: float = Field(60, gt=0)
+    """Seconds to wait for another process to let go of the warehouse."""
+    batch_size: int = Field(256, ge=1, le=4096)
+    """Rows of one Prefect task."""
+    server_idle_s: float = Field(30, gt=0)
+    """Seconds after which the shared local Prefect server ends when no command uses it."""
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file."""
+        return Path(self.warehouse) if self.warehouse else self.home / "warehouse.duckdb"
+
+    @property
+    def journal_dir(self) -> Path:
+        """Answers that are paid for and not yet in the warehouse: beside the warehouse they belong to."""
+        return self.warehouse_path.with_suffix(".journal")
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Where exports go unless told otherwise."""
+        return self.home / "datasets"

@@ -1,0 +1,1 @@
+"""The steps of the line, one a file: pure functions first, then the thin Prefect task."""

@@ -1,0 +1,95 @@
+"""What a person sees on a terminal: a bar per stage, and the tables at the end."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from schemas.report import SynthReport
+from tasks.run import Progress as ProgressListener
+
+
+@contextmanager
+def stage_bars() -> Iterator[ProgressListener]:
+    """Bars on stderr, one per stage; plain silence where stderr is not a terminal."""
+    columns = [TextColumn("{task.description:<9}"), BarColumn(40), MofNCompleteColumn(), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        bars: dict[str, TaskID] = {}
+        finished: dict[str, int] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if done == 0:  # a new round of the stage goes on from where the last one ended
+                finished[stage] = int(progress.tasks[bars[stage]].completed) if stage in bars else 0
+            if stage not in bars:
+                bars[stage] = progress.add_task(stage, total=total)
+            before = finished.get(stage, 0)
+            progress.update(bars[stage], completed=before + done, total=before + total)
+
+        yield show
+
+
+def print_report(report: SynthReport) -> None:
+    """Tables, three readable samples, and what to try next, on stdout."""
+    console = Console(highlight=False)
+    if report.forecast is not None:
+        console.print(_facts_table("Forecast after a dry run", report.forecast))
+        return
+    console.print(_accepted_table(report))
+    if report.rejected:
+        console.print(_rejected_table(report))
+    for problem in report.document_problems:
+        detail = f": {escape(problem.detail)}" if problem.detail else ""
+        console.print(f"[yellow]not used[/] {escape(problem.document_path)} ({problem.reason}{detail})", soft_wrap=True)
+    console.print(_facts_table("Run", _run_facts(report)))
+    for example in report.examples:
+        console.print(f"\n[bold]{example['kind']}[/] · offered: {escape(', '.join(example['offered']))}", soft_wrap=True)
+        console.print(f"  user       {escape(example['query'])}", soft_wrap=True)
+        for line in example["answer"]:
+            console.print(f"  assistant  {escape(line)}", soft_wrap=True)
+    console.print(f"\nData set   {report.dataset_path}")
+    console.print(f"Warehouse  {report.warehouse_path}")
+
+
+def _accepted_table(report: SynthReport) -> Table:
+    table = Table("kind", title="Accepted per kind", title_justify="left")
+    for column in ("accepted", "wanted", "candidates", "pass rate"):
+        table.add_column(column, justify="right")
+    for kind, wanted in report.wanted.items():
+        accepted, tried = report.accepted[kind], report.candidates[kind]
+        table.add_row(kind, f"{accepted:,}", f"{wanted:,}", f"{tried:,}", f"{accepted / tried:.0%}" if tried else "–")
+    total, tried = sum(report.accepted.values()), sum(report.candidates.values())
+    table.add_section()
+    table.add_row("all", f"{total:,}", f"{sum(report.wanted.values()):,}", f"{tried:,}", "")
+    return table
+
+
+def _rejected_table(report: SynthReport) -> Table:
+    table = Table("stage", "reason", title="Rejected per reason", title_justify="left")
+    table.add_column("things", justify="right")
+    for rejected in sorted(report.rejected, key=lambda one: (one.stage, -one.things)):
+        table.add_row(rejected.stage, rejected.reason, f"{rejected.things:,}")
+    return table
+
+
+def _run_facts(report: SynthReport) -> dict[str, object]:
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.stage_seconds.items())
+    return {
+        "teacher": report.teacher,
+        "documents": f"{report.documents} read, {report.documents_used} used, {report.functions} functions",
+        "answers": f"{report.answers_new:,} new, {report.answers_reused:,} reused",
+        "tokens": f"{report.prompt_tokens:,} in, {report.completion_tokens:,} out",
+        "cost": "unknown (set CALLMILL_TEACHER_PRICE_IN and _PRICE_OUT)" if report.cost_usd is None
+        else f"{report.cost_usd:.4f} USD",
+        "seconds": f"{report.seconds:.1f} ({stages})",
+    }  # fmt: skip
+
+
+def _facts_table(title: str, facts: Mapping[str, object]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False)
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), escape(str(value)))
+    return table

@@ -1,0 +1,98 @@
+"""Which record goes into which table, and how a record becomes columns."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from schemas.answer import Answer, Request
+from schemas.dataset import Acceptance, Export
+from schemas.document import Document
+from schemas.function import Function
+from schemas.job import Job, Run, RunEvent
+from schemas.record import Record
+from schemas.sample import Pair, Sample
+from schemas.verdict import Check, Vote
+
+
+class Table(NamedTuple):
+    """A table of the warehouse."""
+
+    name: str
+    key: tuple[str, ...]
+    """Columns that name a row; a row whose key is there already changes nothing."""
+    derived: Mapping[str, Callable[[Any], Any]] = {}
+    """Columns that are not fields of the record, and fields that are stored otherwise."""
+
+
+TABLES: dict[type[Record], Table] = {
+    Job: Table(
+        "core_jobs",
+        ("job_id",),
+        {"job_id": lambda job: job.job_id, "created_at": lambda _: datetime.now(UTC).isoformat()},
+    ),
+    Run: Table("core_runs", ("run_id",)),
+    RunEvent: Table("core_run_events", ("run_id", "event_at", "event", "stage")),
+    Document: Table("raw_documents", ("document_id",)),
+    Function: Table("core_functions", ("function_id",), {"tool": lambda function: function.tool}),
+    Request: Table(
+        "raw_requests",
+        ("request_id",),
+        {"request_id": lambda request: request.request_id, "messages": lambda request: request.messages_json()},
+    ),
+    Answer: Table("raw_answers", ("answer_id",)),
+    Pair: Table("core_pairs", ("pair_id",)),
+    Sample: Table("core_samples", ("sample_id",)),
+    Check: Table("core_checks", ("sample_id", "check_name")),
+    Vote: Table("core_votes", ("sample_id", "draw")),
+    Acceptance: Table("core_acceptances", ("sample_id",)),
+    Export: Table("core_exports", ("export_id",)),
+}
+
+_POLARS_TYPES = {
+    "VARCHAR": pl.String(),
+    "BIGINT": pl.Int64(),
+    "DOUBLE": pl.Float64(),
+    "BOOLEAN": pl.Boolean(),
+    "VARCHAR[]": pl.List(pl.String()),
+    "TIMESTAMP": pl.String(),  # ISO 8601 text; DuckDB converts to UTC on insert
+}
+
+
+def to_frame(
+    table: Table, records: Sequence[Record], columns: Mapping[str, str], constants: Mapping[str, str]
+) -> pl.DataFrame:
+    """Turn records into columns; nested values become JSON text, so that Arrow cannot merge their structures.
+
+    Args:
+        table: where they go.
+        records: of one class; a later record with the key of an earlier one is left out.
+        columns: column name to DuckDB type, as the table has them.
+        constants: columns with one value, such as run_id.
+    """
+    unique: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for record in records:
+        row = {name: constants[name] if name in constants else _value(table, record, name) for name in columns}
+        unique.setdefault(tuple(row[name] for name in table.key), row)
+    return pl.DataFrame(list(unique.values()), schema={name: _POLARS_TYPES[kind] for name, kind in columns.items()})
+
+
+def _value(table: Table, record: Record, name: str) -> Any:
+    derive = table.derived.get(name)
+    value = derive(record) if derive else getattr(record, name)
+    if isinstance(value, Record):
+        return _json_text(value)
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value) and name not in _JSON_LISTS:
+        return list(value)
+    return _json_text(value) if isinstance(value, dict | list | tuple) else value
+
+
+_JSON_LISTS = {"tools", "messages", "calls"}
+"""Lists stored as JSON text even when empty."""
+
+
+def _json_text(value: Any) -> str:
+    """JSON with the order of keys as it came: a tool's parameters keep their order."""
+    return json.dumps(value, ensure_ascii=False, default=lambda record: record.model_dump(mode="json"))
