@@ -1,4 +1,4 @@
-"""Processes by identity (pid and start time, since pids come again), and how they end with the one that started them."""
+"""Processes by identity (pid and start time, since pids come again), and how they end with their parent."""
 
 import contextlib
 import os

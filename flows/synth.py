@@ -8,7 +8,7 @@ from schemas.report import SynthReport
 from tasks.accept import accept_samples, open_quotas, rounds, settle
 from tasks.check import check_samples
 from tasks.compose import compose_samples, drop_duplicates
-from tasks.export import export_samples
+from tasks.export_samples import export_samples
 from tasks.generate import generate_pairs
 from tasks.ingest import read_documents, store_functions
 from tasks.report import report_run
@@ -59,5 +59,5 @@ async def synth(
                 checks = await check_samples(run, catalog, await drop_duplicates(run, composed))
                 settle(quotas, composed, checks)
         await accept_samples(run, quotas, dry_run)
-        dataset_path = await export_samples(run, quotas, out, dry_run)
+        dataset_path = await export_samples(run, ingested, quotas, out, dry_run)
         return await report_run(run, ingested, quotas, dataset_path, dry_run)

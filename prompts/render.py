@@ -56,6 +56,8 @@ def load_lines(name: str) -> tuple[dict[str, Any], ...]:
 
 
 def _json_filter(value: Any) -> str:
+    if isinstance(value, StrictUndefined):
+        return str(value)  # raises, naming the missing field
     return json.dumps(value, ensure_ascii=False)
 
 

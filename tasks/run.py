@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +146,13 @@ def _to_answers(warehouse: Warehouse, sql: str, parameters: dict[str, Any]) -> l
     return [Answer(**{**row, "answered_at": row["answered_at"].isoformat()}) for row in rows]
 
 
-def recover_answers(warehouse: Warehouse, journal_dir: Path, job_id: str, run_id: str) -> int:
+def recover_answers(warehouse: Warehouse, journal_dir: Path) -> int:
     """Load the answers that a killed run left in its journal; they are deleted there once they are safe here."""
     recovered = 0
     for segment in recover(journal_dir):
         with segment:
-            recovered += warehouse.commit(segment.answers, job_id, run_id)
+            for (job_id, run_id), lines in groupby(segment.lines, key=lambda line: (line.job_id, line.run_id)):
+                recovered += warehouse.commit([line.answer for line in lines], job_id, run_id)
             segment.discard()
     return recovered
 
@@ -169,7 +171,7 @@ async def open_run(
     parents = warehouse.read("select run_id from core_runs where job_id = $job_id order by started_at", {"job_id": job.job_id})
     masked = {"settings": settings.model_dump(mode="json"), "teacher": teacher.model_dump(mode="json"), "budget_usd": budget_usd}
     run = describe_run(job, masked, parents["run_id"].to_list())
-    recovered = recover_answers(warehouse, settings.journal_dir, job.job_id, run.run_id)
+    recovered = recover_answers(warehouse, settings.journal_dir)
     warehouse.commit([job, run], job.job_id, run.run_id)
     spent = warehouse.read("select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id", {"job_id": job.job_id})
     with Journal(settings.journal_dir) as journal:

@@ -1,0 +1,228 @@
+"""Write accepted samples as a data set folder: JSON Lines, Parquet for Hugging Face `datasets`, a card, a manifest.
+
+A folder counts as a data set only when its manifest.json is there: all is written beside it and renamed in one go.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from schemas.dataset import MANIFEST_VERSION, DatasetFacts, DatasetFile, Export, Manifest
+from schemas.errors import TerminalError, UsageError
+from schemas.record import content_id
+from tasks.data_card import write_card
+
+MANIFEST = "manifest.json"
+CARD = "README.md"
+LINE_COLUMNS = ("sample_id", "kind", "language", "domain", "messages", "tools")
+PARQUET_COLUMNS = (*LINE_COLUMNS, "calls")
+# Runs and moments stay out of the data files: a killed and resumed job must give the same bytes as an undisturbed one.
+_OWN_FOLDER = "data"
+_ROWS_AT_ONCE = 1000
+
+
+def write_dataset(rows: pl.DataFrame, folder: Path, facts: DatasetFacts) -> Export:
+    """Write a data set, or leave the folder as it is if it holds this very one already.
+
+    Args:
+        rows: of out_training_set, in the order in which they are to stand; further columns are ignored.
+        folder: may be absent, empty, a data set (replaced in one rename) or an unfinished one.
+        facts: what the rows don't say.
+
+    Raises:
+        UsageError: the folder holds something that is not a data set's.
+        TerminalError: there are no rows.
+    """
+    if rows.is_empty():
+        raise TerminalError(
+            f"No accepted sample to write to {folder}; expected at least one."
+            " `callmill sql rejected_per_reason` says why the others were rejected."
+        )
+    target = folder.resolve()
+    _refuse_foreign(target)
+    temporary = target.with_name(f"{target.name}.tmp-{os.getpid()}")
+    try:
+        manifest = _write_beside(rows, temporary, facts)
+        if _holds(target, manifest.content_sha256):
+            manifest = read_manifest(target)
+        else:
+            _put_in_place(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _remove_leftovers(target)
+    return Export(
+        export_id=content_id(manifest.job_id, str(target), manifest.content_sha256),
+        export_path=str(folder),
+        rows=manifest.rows,
+        manifest_sha256=_sha256(target / MANIFEST),
+        exported_at=manifest.created_at,
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a complete data set.
+
+    Raises:
+        TerminalError: there is none, or it is not one that this version reads.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise TerminalError(
+            f"No complete data set at {folder}: {MANIFEST} is missing. Run the command that writes it again."
+        )
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise TerminalError(
+            f"{path} is not a manifest of version {MANIFEST_VERSION}: {place}: {first['msg']}."
+            " Export the data set again."
+        ) from error
+
+
+def verify_dataset(folder: Path) -> Manifest:
+    """Check every file against the manifest.
+
+    Raises:
+        TerminalError: names every file that is missing or not as written.
+    """
+    manifest = read_manifest(folder)
+    problems = []
+    for file in manifest.files:
+        path = folder / file.path
+        if not path.is_file():
+            problems.append(f"{file.path} is missing")
+        elif (path.stat().st_size, _sha256(path)) != (file.bytes, file.sha256):
+            problems.append(f"{file.path} is not as written ({path.stat().st_size} bytes, expected {file.bytes})")
+    if problems:
+        raise TerminalError(f"Data set {folder} is damaged: {'; '.join(problems)}. Export it again.")
+    return manifest
+
+
+def write_lines(rows: pl.DataFrame, path: Path) -> None:
+    """One JSON object a line; messages and tools go in as they are stored, so no key moves and no null appears."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for row in rows.select(LINE_COLUMNS).iter_rows():
+            words = zip(LINE_COLUMNS[:4], row[:4], strict=True)
+            texts = zip(LINE_COLUMNS[4:], row[4:], strict=True)
+            parts = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in words]
+            parts += [f'"{name}": {text}' for name, text in texts]
+            file.write(f"{{{', '.join(parts)}}}\n")
+
+
+def write_parquet(rows: pl.DataFrame, path: Path) -> None:
+    """Text columns only: Arrow would merge the structure of all tools and fill every one with nulls."""
+    schema = pa.schema([(name, pa.string()) for name in PARQUET_COLUMNS])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in rows.select(PARQUET_COLUMNS).iter_slices(_ROWS_AT_ONCE):
+            writer.write_table(part.to_arrow().cast(schema))
+
+
+def _write_beside(rows: pl.DataFrame, temporary: Path, facts: DatasetFacts) -> Manifest:
+    shutil.rmtree(temporary, ignore_errors=True)  # of an earlier process with our pid
+    (temporary / _OWN_FOLDER).mkdir(parents=True)
+    counts = {
+        column: dict(rows[column].value_counts().sort("count", column, descending=[True, False]).iter_rows())
+        for column in ("kind", "language", "domain", "split")
+    }
+    written: dict[str, int | None] = {}
+    for split, count in counts["split"].items():
+        part = rows.filter(pl.col("split") == split)
+        lines, parquet = f"{split}.jsonl", f"{_OWN_FOLDER}/{split}-00000-of-00001.parquet"
+        write_lines(part, temporary / lines)
+        write_parquet(part, temporary / parquet)
+        written |= {lines: count, parquet: count}
+    (temporary / CARD).write_text(write_card(facts, counts), encoding="utf-8", newline="\n")
+    files = _describe_files(temporary, {**written, CARD: None})
+    manifest = Manifest(
+        **dict(facts),
+        rows=rows.height,
+        kinds=counts["kind"],
+        languages=counts["language"],
+        domains=counts["domain"],
+        splits=counts["split"],
+        files=files,
+        content_sha256=hashlib.sha256("".join(f"{file.path} {file.sha256}\n" for file in files).encode()).hexdigest(),
+    )
+    (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8", newline="\n")
+    return manifest
+
+
+def _describe_files(folder: Path, rows: dict[str, int | None]) -> tuple[DatasetFile, ...]:
+    return tuple(
+        DatasetFile(path=path, rows=rows[path], bytes=(folder / path).stat().st_size, sha256=_sha256(folder / path))
+        for path in sorted(rows)
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _holds(target: Path, content_sha256: str) -> bool:
+    """Whether the folder is this very data set, undamaged."""
+    try:
+        return verify_dataset(target).content_sha256 == content_sha256
+    except TerminalError:
+        return False
+
+
+def _refuse_foreign(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file; expected a folder to write the data set to.")
+    found = list(_names_in(target)) if target.exists() else []
+    # A README alone is more likely somebody's notes than a data set that was not finished.
+    foreign = found if found == [CARD] else [name for name in found if not _is_ours(name)]
+    if foreign:
+        raise UsageError(
+            f"{target} holds {', '.join(sorted(foreign)[:3])}, which is no part of a data set; choose another folder."
+        )
+
+
+def _names_in(target: Path) -> Iterable[str]:
+    for path in target.iterdir():
+        inside = path.iterdir() if path.name == _OWN_FOLDER and path.is_dir() else [path]
+        yield from (below.relative_to(target).as_posix() for below in inside)
+
+
+def _is_ours(name: str) -> bool:
+    own = [f"{split}.jsonl" for split in ("train", "validation", "test")]
+    is_parquet = name.startswith(f"{_OWN_FOLDER}/") and name.endswith("-of-00001.parquet")
+    return is_parquet or name in (MANIFEST, CARD, *own)
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """Rename; for a moment neither is there, but never half of one."""
+    old = target.with_name(f"{target.name}.old-{os.getpid()}")
+    if target.exists():
+        target.rename(old)
+    temporary.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """What killed processes left beside the folder."""
+    for path in target.parent.iterdir():
+        name, mark, pid = path.name.rpartition("-")
+        if mark and name in (f"{target.name}.tmp", f"{target.name}.old") and pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
