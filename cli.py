@@ -81,7 +81,7 @@ def _print_synth(report: Any, as_json: bool) -> None:
 @AS_JSON
 def ingest(apis: tuple[str, ...], as_json: bool) -> None:
     """Read API documents into the warehouse, cleaned."""
-    from tasks.ingest import ingest_into_warehouse
+    from tasks.store_documents import ingest_into_warehouse
 
     report = ingest_into_warehouse(list(apis))
     if as_json:
@@ -112,6 +112,60 @@ def sql(query: str, parameters: tuple[str, ...], as_json: bool) -> None:
     from tasks.terminal import print_rows
 
     print_rows(rows)
+
+
+@main.command()
+@click.option("--port", default=None, type=int, help="Port of server and UI; 4200 unless given.")
+@AS_JSON
+def up(port: int | None, as_json: bool) -> None:
+    """Start Prefect server, UI, work pool, deployments and a worker on this machine."""
+    from flows.local_up import DEFAULT_PORT
+    from flows.local_up import up as start
+    from schemas.settings import Settings
+
+    report = start(Settings(), port or DEFAULT_PORT)
+    if as_json:
+        click.echo(report.model_dump_json())
+        return
+    click.echo(f"UI          {report.ui_url}")
+    click.echo(f"worker      pid {report.worker_pid}, pool {report.pool}")
+    click.echo(f"deployments {', '.join(report.deployments)}")
+    for note in report.notes:
+        click.echo(f"note        {note}")
+    click.echo(f"\nexport PREFECT_API_URL={report.api_url}")
+    click.echo(f"prefect deployment run {report.deployments[0]} --watch")
+    click.echo("callmill down        stops all of it")
+
+
+@main.command()
+@AS_JSON
+def down(as_json: bool) -> None:
+    """Stop what `callmill up` started."""
+    from flows.local_up import down as stop
+    from schemas.settings import Settings
+
+    report = stop(Settings())
+    if as_json:
+        click.echo(report.model_dump_json())
+        return
+    click.echo(f"Stopped {' and '.join(report.stopped)}." if report.stopped else "Nothing was running.")
+    if report.interrupted_pids:
+        click.echo(f"Processes that were using the server: {', '.join(map(str, report.interrupted_pids))}.")
+
+
+@main.command()
+@AS_JSON
+def status(as_json: bool) -> None:
+    """Say what runs on this machine."""
+    from flows.local_up import status as look
+    from schemas.settings import Settings
+
+    report = look(Settings())
+    if as_json:
+        click.echo(report.model_dump_json())
+        return
+    for name, value in report.model_dump().items():
+        click.echo(f"{name.replace('_', ' '):<16} {'–' if value is None else value}")
 
 
 if __name__ == "__main__":

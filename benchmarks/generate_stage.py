@@ -63,7 +63,7 @@ def main() -> None:
 
         from schemas.settings import TeacherSettings
         from tasks.generate import generate_pairs, pair_request
-        from tasks.ingest import read_documents, store_functions
+        from tasks.store_documents import read_documents, store_functions
         from tasks.plan import Catalog
         from tasks.synth_run import describe_options, open_synth
 

@@ -26,7 +26,7 @@ def read_deployments(prefect_file: Path) -> list[dict[str, Any]]:
     return deployments
 
 
-async def create_pools(names: list[str]) -> None:
+async def create_pools(names: set[str]) -> None:
     """Make the process work pools that are missing; those there stay as they are.
 
     Raises:
@@ -39,14 +39,14 @@ async def create_pools(names: list[str]) -> None:
     from prefect.workers.process import ProcessWorker
 
     template = ProcessWorker.get_default_base_job_template()
-    wanted = WorkPoolFilter(name=WorkPoolFilterName(any_=names))
+    wanted = WorkPoolFilter(name=WorkPoolFilterName(any_=sorted(names)))
     try:
         async with get_client() as client:
             known = {pool.name for pool in await client.read_work_pools(work_pool_filter=wanted)}
-            for name in sorted(set(names) - known):
+            for name in sorted(names - known):
                 await client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
     except PrefectHTTPStatusError as error:
-        raise TerminalError(f"The Prefect server refused to make the work pools {', '.join(names)}: {error}") from error
+        raise TerminalError(f"The Prefect server refused the work pools {', '.join(sorted(names))}: {error}") from error
 
 
 def deploy_all(folder: Path = PROJECT_ROOT) -> None:

@@ -76,11 +76,11 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
     notes = _make_room(settings, folder, port)
     address = start_server(settings, port)
     wait_for_server(settings, address)
-    asyncio.run(create_pools([WORKER_POOL, *(entry["work_pool"]["name"] for entry in deployments)]))
+    asyncio.run(create_pools({WORKER_POOL, *(entry["work_pool"]["name"] for entry in deployments)}))
     if folder.read_worker() is None:
         _start_keeper(settings, folder, address)
     else:
-        notes.append("The worker ran already and keeps the environment of its start; `callmill down` first to renew it.")
+        notes.append("The worker ran already and keeps the environment of its start; renew it by `callmill down`.")
     deploy_all(project)
     worker = _wait_for_worker(folder)
     return UpReport(

@@ -54,3 +54,22 @@ class SynthReport(Record):
     """Three accepted samples."""
     forecast: dict[str, Any] | None = None
     """What the whole job is expected to take, after a dry run."""
+
+
+class IngestReport(Record):
+    """What `callmill ingest` found."""
+
+    documents: int
+    parsed: int
+    functions: dict[str, int]
+    """accepted, merged, rejected."""
+    splits: dict[str, int]
+    """Accepted functions per split."""
+    domains: int
+    repaired: int
+    """Functions that cleaning changed."""
+    rejected: tuple[Rejected, ...]
+    document_problems: tuple[DocumentProblem, ...]
+    new_rows: int
+    """Documents and functions that the warehouse did not have."""
+    warehouse_path: str

@@ -22,13 +22,19 @@ from tasks.run import RunContext
 _EXAMPLES = 3
 
 
-def count_rejects(run: RunContext, ingested: Sequence[Ingested]) -> tuple[Rejected, ...]:
-    """How many things each reason took: of these documents, and of this job's pairs and samples."""
+def count_document_rejects(ingested: Sequence[Ingested]) -> Counter[tuple[str, str]]:
+    """How many documents and functions each (stage, reason) took."""
     counts: Counter[tuple[str, str]] = Counter()
     for one in ingested:
         if one.document.state == "rejected":
             counts["ingest", str(one.document.reason)] += 1
         counts.update(("clean", str(function.reason)) for function in one.functions if function.state == "rejected")
+    return counts
+
+
+def count_rejects(run: RunContext, ingested: Sequence[Ingested]) -> tuple[Rejected, ...]:
+    """How many things each reason took: of these documents, and of this job's pairs and samples."""
+    counts = count_document_rejects(ingested)
     for row in run.warehouse.read_named("rejects_of_job", {"job_id": run.job_id}).to_dicts():
         counts[row["stage"], row["reason"]] += row["things"]
     return tuple(

@@ -4,13 +4,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from schemas.report import SynthReport
+from schemas.report import IngestReport, SynthReport
 from tasks.run import Progress as ProgressListener
+
+_MAX_ROWS = 50
+_MAX_CELL = 200
 
 
 @contextmanager
@@ -39,11 +43,7 @@ def print_report(report: SynthReport) -> None:
         console.print(_facts_table("Forecast after a dry run", report.forecast))
         return
     console.print(_accepted_table(report))
-    if report.rejected:
-        console.print(_rejected_table(report))
-    for problem in report.document_problems:
-        detail = f": {escape(problem.detail)}" if problem.detail else ""
-        console.print(f"[yellow]not used[/] {escape(problem.document_path)} ({problem.reason}{detail})", soft_wrap=True)
+    _print_rejects(console, report)
     console.print(_facts_table("Run", _run_facts(report)))
     for example in report.examples:
         console.print(f"\n[bold]{example['kind']}[/] · offered: {escape(', '.join(example['offered']))}", soft_wrap=True)
@@ -52,6 +52,50 @@ def print_report(report: SynthReport) -> None:
             console.print(f"  assistant  {escape(line)}", soft_wrap=True)
     console.print(f"\nData set   {report.dataset_path}")
     console.print(f"Warehouse  {report.warehouse_path}")
+
+
+def print_ingest(report: IngestReport) -> None:
+    """What was found, and every document that could not be used."""
+    console = Console(highlight=False)
+    functions = ", ".join(f"{count:,} {state}" for state, count in report.functions.items())
+    splits = ", ".join(f"{count:,} {split}" for split, count in report.splits.items())
+    facts = {
+        "documents": f"{report.documents} read, {report.parsed} parsed, {report.domains} domains",
+        "functions": functions,
+        "splits": splits,
+        "repaired": f"{report.repaired:,} functions",
+        "new rows": f"{report.new_rows:,}",
+        "warehouse": report.warehouse_path,
+    }
+    console.print(_facts_table("Ingest", facts))
+    _print_rejects(console, report)
+
+
+def print_rows(rows: pl.DataFrame) -> None:
+    """A result of the warehouse: a table, or name and value below each other where there is one row."""
+    console = Console(highlight=False)
+    if rows.height == 1:
+        console.print(_facts_table("", rows.row(0, named=True)))
+        return
+    table = Table(*rows.columns)
+    for row in rows.head(_MAX_ROWS).iter_rows():
+        table.add_row(*(escape("" if value is None else _shorten(value)) for value in row))
+    console.print(table)
+    left = rows.height - _MAX_ROWS
+    console.print(f"{rows.height:,} rows" + (f"; {left:,} not shown, --json prints all" if left > 0 else ""))
+
+
+def _shorten(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
+
+
+def _print_rejects(console: Console, report: SynthReport | IngestReport) -> None:
+    if report.rejected:
+        console.print(_rejected_table(report))
+    for problem in report.document_problems:
+        detail = f": {escape(problem.detail)}" if problem.detail else ""
+        console.print(f"[yellow]not used[/] {escape(problem.document_path)} ({problem.reason}{detail})", soft_wrap=True)
 
 
 def _accepted_table(report: SynthReport) -> Table:
@@ -67,7 +111,7 @@ def _accepted_table(report: SynthReport) -> Table:
     return table
 
 
-def _rejected_table(report: SynthReport) -> Table:
+def _rejected_table(report: SynthReport | IngestReport) -> Table:
     table = Table("stage", "reason", title="Rejected per reason", title_justify="left")
     table.add_column("things", justify="right")
     for rejected in sorted(report.rejected, key=lambda one: (one.stage, -one.things)):

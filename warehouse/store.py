@@ -94,8 +94,9 @@ class Warehouse:
 
     def broken_rules(self, job_id: str) -> dict[str, pl.DataFrame]:
         """Run every `checks/assert_*.sql`; the offending rows of those that found some."""
-        found = {path.stem: self.read(path.read_text(encoding="utf-8"), {"job_id": job_id})
-                 for path in sorted(_FOLDER.glob("checks/assert_*.sql"))}  # fmt: skip
+        rules = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("checks/assert_*.sql"))}
+        with self._open(read_only=True) as connection:
+            found = {name: connection.execute(sql, {"job_id": job_id}).pl() for name, sql in rules.items()}
         return {name: rows for name, rows in found.items() if rows.height}
 
     def _merge(

@@ -57,7 +57,7 @@ _POLARS_TYPES = {
     "DOUBLE": pl.Float64(),
     "BOOLEAN": pl.Boolean(),
     "VARCHAR[]": pl.List(pl.String()),
-    "TIMESTAMP": pl.String(),  # ISO 8601 text; DuckDB converts to UTC on insert
+    "TIMESTAMP": pl.Datetime("us"),
 }
 
 
@@ -72,9 +72,11 @@ def to_frame(
         columns: column name to DuckDB type, as the table has them.
         constants: columns with one value, such as run_id.
     """
+    moments = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
     unique: dict[tuple[Any, ...], dict[str, Any]] = {}
     for record in records:
         row = {name: constants[name] if name in constants else _value(table, record, name) for name in columns}
+        row |= {name: _utc_moment(row[name]) for name in moments}
         unique.setdefault(tuple(row[name] for name in table.key), row)
     return pl.DataFrame(list(unique.values()), schema={name: _POLARS_TYPES[kind] for name, kind in columns.items()})
 
@@ -91,6 +93,12 @@ def _value(table: Table, record: Record, name: str) -> Any:
 
 _JSON_LISTS = {"tools", "messages", "calls"}
 """Lists stored as JSON text even when empty."""
+
+
+def _utc_moment(text: str) -> datetime:
+    """ISO 8601 as UTC without a zone; DuckDB's own cast to timestamp drops an offset instead of applying it."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _json_text(value: Any) -> str:

@@ -1,6 +1,8 @@
 """A believable little job of real records: two documents and a broken one, five samples accepted and three rejected."""
 
+import functools
 import json
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,12 +47,18 @@ class SmallJob(NamedTuple):
     checks: list[Check]
     votes: list[Vote]
     acceptances: list[Acceptance]
-    runs: list[Record]
+    runs: list[Run]
+    events: list[RunEvent]
 
     @property
     def job_id(self) -> str:
         """The job's id."""
         return self.job.job_id
+
+    @property
+    def run(self) -> Run:
+        """The one attempt at it."""
+        return self.runs[0]
 
     @property
     def records(self) -> list[Record]:
@@ -60,11 +68,20 @@ class SmallJob(NamedTuple):
 
 def commit_small_job(folder: Path) -> tuple[Warehouse, SmallJob]:
     """A fresh warehouse in `folder` that holds the job."""
-    warehouse = Warehouse(folder / "warehouse.duckdb", wait_s=5)
-    warehouse.migrate()
-    job = small_job()
-    warehouse.commit(job.records, job.job_id, RUN_ID)
-    return warehouse, job
+    path = folder / "warehouse.duckdb"
+    path.write_bytes(_committed_file())
+    return Warehouse(path, wait_s=5), small_job()
+
+
+@functools.cache
+def _committed_file() -> bytes:
+    """The warehouse's file, committed once for all tests of a process: a copy costs a fiftieth of a commit."""
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder) / "warehouse.duckdb")
+        warehouse.migrate()
+        job = small_job()
+        warehouse.commit(job.records, job.job_id, RUN_ID)
+        return warehouse.path.read_bytes()
 
 
 def small_job() -> SmallJob:
@@ -110,7 +127,7 @@ def small_job() -> SmallJob:
     writing.drop("multiple", 1, refused, [history, forecast])
     return SmallJob(
         job, documents, functions, writing.requests, writing.answers, writing.pairs, writing.samples,
-        writing.checks, writing.votes, writing.acceptances, _attempt(job),
+        writing.checks, writing.votes, writing.acceptances, [_run(job)], _events(job),
     )  # fmt: skip
 
 
@@ -222,12 +239,12 @@ class _Writing:
                     verdict="fail" if named else "pass",
                     reasons=named,
                     evidence=f"draw {draw}",
-                )  # fmt: skip
+                )
             )
 
     def _ask(self, prompt: str, question: str, text: str, draw: int = 0) -> str:
         request = Request(
-            prompt=prompt, model="tester", messages=(Message(role="user", content=question),),
+            prompt=prompt, model="tester", messages=(Message(role="user", content=f"{prompt}: {question}"),),
             temperature=0.7, max_tokens=100,
         )  # fmt: skip
         self.requests.append(request)
@@ -248,7 +265,7 @@ class _Writing:
                 latency_ms=40.0,
                 attempts=1,
                 answered_at=f"{_DAY}10+00:00",
-            )  # fmt: skip
+            )
         )
         return request.answer_id(draw)
 
@@ -279,7 +296,7 @@ def _document(path: str, form: str, domain: str, language: Language, reason: str
             "state": "rejected" if reason else "parsed",
             "reason": reason,
             "text": f"# {path}",
-        }  # fmt: skip
+        }
     )
 
 
@@ -305,16 +322,24 @@ def _function(
     )
 
 
-def _attempt(job: Job) -> list[Record]:
-    run = Run(
-        run_id=RUN_ID, job_id=job.job_id, flow="synth", started_at=f"{_DAY}00+00:00", settings={"batch_size": 256},
-        git_commit=None, is_dirty=None, packages={"duckdb": "1.5.5"}, prompts={"judge_calls.v1": "a1"}, seed=7,
-    )  # fmt: skip
+def _run(job: Job) -> Run:
+    return Run(
+        run_id=RUN_ID,
+        job_id=job.job_id,
+        flow="synth",
+        started_at=f"{_DAY}00+00:00",
+        settings={"batch_size": 256},
+        git_commit=None,
+        is_dirty=None,
+        packages={"duckdb": "1.5.5"},
+        prompts={"judge_calls.v1": "a1"},
+        seed=7,
+    )
+
+
+def _events(job: Job) -> list[RunEvent]:
     times = [("started", None, "00"), ("stage_ended", "generate", "20"), ("ended", None, "31")]
     return [
-        run,
-        *(
-            RunEvent(run_id=RUN_ID, job_id=job.job_id, event_at=f"{_DAY}{second}+00:00", event=event, stage=stage)
-            for event, stage, second in times
-        ),
+        RunEvent(run_id=RUN_ID, job_id=job.job_id, event_at=f"{_DAY}{second}+00:00", event=event, stage=stage)
+        for event, stage, second in times
     ]

@@ -1,0 +1,155 @@
+"""Read what an endpoint sends back: a reply, an error, a request to wait.
+
+A reply: {"model": "qwen-max", "choices": [{"message": {"content": "…"}, "finish_reason": "stop"}], "usage": {…}}
+An error: {"error": {"message": "Unsupported parameter", "param": "seed", "code": "unsupported_parameter"}}
+"""
+
+import email.utils
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from llm.costs import Cause
+
+_MOST_DETAIL = 300
+
+
+class Reply(NamedTuple):
+    """A well-formed reply."""
+
+    text: str
+    raw: str
+    finish_reason: str | None
+    refusal: str | None
+    """Why the endpoint refuses to answer this request, if it does."""
+    served_model: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    has_usage: bool
+    latency_ms: float = 0.0
+
+
+class Fault(NamedTuple):
+    """An attempt that gave no answer and may be made again."""
+
+    cause: Cause
+    detail: str
+    pause_s: float | None = None
+    """How long the endpoint asks to wait."""
+    may_have_cost: bool = False
+    """Whether the endpoint may have written an answer that did not arrive."""
+
+
+class ErrorReply(NamedTuple):
+    """A status of 300 and above, taken apart."""
+
+    status: int
+    message: str
+    code: str
+    blamed: str
+    """Names of parameters and sentences about them, in one text to search in."""
+    pause_s: float | None
+
+
+def read_reply(body: bytes) -> Reply | Fault:
+    """Read a 200; one that is not a chat completion is a broken reply."""
+    try:
+        raw = body.decode()
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return _broken(f"not JSON: {shorten(body.decode(errors='replace'))}")
+    if not isinstance(data, dict) or not isinstance(data.get("choices"), list) or not data["choices"]:
+        return _broken(f"no choices: {shorten(raw)}")
+    choice = data["choices"][0]
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        return _broken(f"no message: {shorten(raw)}")
+    finish_reason = _text_or_none(choice.get("finish_reason"))
+    refusal = _text_or_none(message.get("refusal")) or ("content filter" if finish_reason == "content_filter" else None)
+    text = message.get("content")
+    if text is None and (refusal or finish_reason == "length"):
+        text = ""  # length: a reasoning model spent all of its tokens before it began to answer
+    if not isinstance(text, str):
+        return _broken(f"content is {type(text).__name__}, expected text: {shorten(raw)}")
+    usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
+    return Reply(
+        text=replace_surrogates(text),
+        raw=raw,
+        finish_reason=finish_reason,
+        refusal=refusal,
+        served_model=_text_or_none(data.get("model")),
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
+        has_usage=_count(usage.get("completion_tokens")) > 0 or _count(usage.get("prompt_tokens")) > 0,
+    )
+
+
+def read_error(status: int, headers: Mapping[str, str], body: str) -> ErrorReply:
+    """Read an error in the shapes of OpenAI, FastAPI, vLLM and plain text."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    error = data.get("error", data) if isinstance(data, dict) else None
+    message = error if isinstance(error, str) else "; ".join(_messages(error)) or body
+    code = " ".join(str(error.get(key)) for key in ("code", "type") if error.get(key)) if isinstance(error, dict) else ""
+    param = str(error.get("param") or "") if isinstance(error, dict) else ""
+    return ErrorReply(status, shorten(message), code.lower(), f"{param} {code} {message}"[:4000], read_pause(headers))
+
+
+def read_pause(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds that `retry-after-ms` or `retry-after` (seconds or a date) asks for."""
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        if re.fullmatch(r"\d{1,12}(\.\d+)?", value):
+            return float(value) / scale
+    try:
+        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+
+
+def shorten(text: str) -> str:
+    """One line of a few hundred characters."""
+    line = " ".join(replace_surrogates(text).split())
+    return line if len(line) <= _MOST_DETAIL else line[:_MOST_DETAIL] + "…"
+
+
+def replace_surrogates(text: str) -> str:
+    """Half a UTF-16 pair is legal in JSON's escapes and in no file or table."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _messages(error: Any) -> Iterator[str]:
+    """`message`, or FastAPI's `detail`: a text or a list of {"loc": ["body", "seed"], "msg": "Extra inputs…"}."""
+    if not isinstance(error, dict):
+        return
+    for key in ("message", "msg", "detail"):
+        value = error.get(key)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    place = ".".join(str(part) for part in item.get("loc", []))
+                    yield f"{place}: {item.get('msg')}"
+
+
+def _broken(detail: str) -> Fault:
+    return Fault("broken_reply", f"a reply that is {detail}" if detail.startswith("not") else f"a reply with {detail}",
+                 may_have_cost=True)  # fmt: skip
+
+
+def _text_or_none(value: Any) -> str | None:
+    return replace_surrogates(value) if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
