@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from flows.local_processes import ProcessIdentity, identify_process, start_module, stop_group
+from flows.local_processes import ProcessIdentity, identify_process, start_module, stop_group, stop_process
 from flows.local_state import ServerFolder, WorkerState, write_record
 
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 30.0
@@ -57,6 +57,7 @@ def _run_worker(
     folder: ServerFolder, pool: str, api_url: str, server: ProcessIdentity | None, stop: threading.Event, starts: int
 ) -> None:
     words = ["--home", str(folder.home), "--pool", pool, "--parent", str(os.getpid())]
+    words += ["--own-server"] if server else []
     process = start_module("flows.local_worker", words, folder.worker_log, os.environ)
     keeper, worker = identify_process(os.getpid()), identify_process(process.pid)
     state = WorkerState(keeper=keeper, worker=worker, pool=pool, api_url=api_url, starts=starts)
@@ -65,8 +66,9 @@ def _run_worker(
         while process.poll() is None and not _is_over(server, stop):
             stop.wait(0.5)
     finally:
+        stop_process(worker, _STOP_S)
         # Its flow runs are in its process group, and stay there when it crashes.
-        stop_group(process.pid, _STOP_S)
+        stop_group(process.pid, 0.5)
 
 
 def _is_over(server: ProcessIdentity | None, stop: threading.Event) -> bool:

@@ -51,13 +51,16 @@ def read_start_time(pid: int) -> str | None:
 
 
 def _read_start_time_from_proc(pid: int) -> str | None:
+    fields = _read_stat(pid)
+    return None if fields is None or fields[0] in "ZX" else fields[19]
+
+
+def _read_stat(pid: int) -> list[str] | None:
+    """State, parent, group, …, start time at 19; see proc(5). The name before them, in brackets, may hold anything."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # proc(5): the name in brackets may hold anything; after it come state (3rd field) and, as 22nd, the start time.
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
 
 
 def start_module(
@@ -101,6 +104,17 @@ def stop_group(group: int, patience_s: float) -> None:
             return
         if _wait_until_gone(lambda: not _group_exists(group), wait_s):
             return
+
+
+def list_group(group: int) -> list[int]:
+    """Pids of a process group; its zombies are left out."""
+    if sys.platform == "linux":
+        pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+        stats = {pid: _read_stat(pid) for pid in pids}
+        return [pid for pid, stat in stats.items() if stat and stat[0] not in "ZX" and int(stat[2]) == group]
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [int(pid) for pid, of_group, state in rows if int(of_group) == group and not state.startswith("Z")]
 
 
 def end_with_parent(parent: int, is_group: bool = False) -> None:

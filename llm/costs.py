@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from llm.limits import Line
-from schemas.answer import Request
+from schemas.answer import Answer, Request
 from schemas.errors import BudgetSpentError
 from schemas.record import Record, canonical_json
 
@@ -101,6 +101,33 @@ class Tally(Record):
     """Of the attempts that succeeded, added up."""
 
 
+class Sums:
+    """A tally that grows."""
+
+    def __init__(self) -> None:
+        self._answers = 0
+        self._prompt_tokens = 0
+        self._completion_tokens = 0
+        self._latency_ms = 0.0
+
+    def add(self, answer: Answer) -> None:
+        """Count an answer."""
+        self._answers += 1
+        self._prompt_tokens += answer.prompt_tokens
+        self._completion_tokens += answer.completion_tokens
+        self._latency_ms += answer.latency_ms
+
+    @property
+    def tally(self) -> Tally:
+        """The sums so far."""
+        return Tally(
+            answers=self._answers,
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._completion_tokens,
+            latency_s=self._latency_ms / 1000,
+        )
+
+
 class ClientStats(Record):
     """The ledger of one client since it was opened."""
 
@@ -143,7 +170,7 @@ def forecast(sample: ClientStats, done: int, wanted: int) -> Forecast:
         ValueError: there is no sample to scale.
     """
     if done < 1:
-        raise ValueError(f"A forecast needs at least one finished thing, got {done}; look at the rejects of the dry run.")
+        raise ValueError(f"A forecast needs at least one finished thing, got {done}; see why the dry run made none.")
     scale = wanted / done
     prompt_tokens = round((sample.new.prompt_tokens + sample.reused.prompt_tokens) * scale)
     completion_tokens = round((sample.new.completion_tokens + sample.reused.completion_tokens) * scale)

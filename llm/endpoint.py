@@ -13,13 +13,15 @@ import aiohttp
 import httpx2
 import openai
 
-from llm.replies import ErrorReply, Fault, Reply, read_error, read_reply, replace_surrogates
+from llm.replies import ErrorReply, Fault, Reply, read_error, read_reply
 from schemas.answer import Request
 from schemas.errors import RequestRefusedError, TerminalError
 
 _LEAST_SECRET = 8  # shorter keys are fillers such as EMPTY or ollama, and words that answers may use
-_NO_MONEY = re.compile(r"insufficient_quota|insufficient_balance|insufficient balance|arrearage|billing_(not_active|hard)")
-_UNSUPPORTED = re.compile(r"unsupported|not support|n[o']t permitted|unrecogni[sz]ed|unknown|unexpected|extra input", re.I)
+_LEAST_MASKED = 4
+_NO_MONEY = re.compile(r"insufficient[_ ](quota|balance)|arrearage|billing_(not_active|hard_limit)", re.I)
+_NO_SCHEMA = re.compile(r"response_format|json.?schema|structured.?output|guided", re.I)
+_UNSUPPORTED = re.compile(r"unsupported|not support|not permitted|unrecogni[sz]ed|unknown|unexpected|extra input", re.I)
 _NO_MODEL = re.compile(r"model_not_found|model\b.{0,200}\bdoes not exist|model\b.{0,200}\bnot found", re.I)
 
 log = logging.getLogger("callmill")
@@ -67,7 +69,7 @@ class Endpoint:
 
     def scrub(self, text: str) -> str:
         """Take the key out of a text."""
-        return text.replace(self._api_key, "***") if self._api_key else text
+        return text.replace(self._api_key, "***") if len(self._api_key) >= _LEAST_MASKED else text
 
     async def _exchange(self, body: dict[str, Any]) -> Reply | Fault | ErrorReply:
         self.requests_sent += 1
@@ -77,8 +79,8 @@ class Endpoint:
                 # post() and not chat.completions.create(): the same request without 0.3 ms of typed conversion each way
                 response = await self._connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
-            text = self.scrub(error.response.text)
-            return read_error(error.status_code, error.response.headers, text)
+            failure = read_error(error.status_code, error.response.headers, self.scrub(error.response.text))
+            return failure._replace(message=self.scrub(failure.message))
         except (openai.APIConnectionError, aiohttp.ClientError, TimeoutError, OSError) as error:
             return self._read_breakdown(error)
         content = response.content
@@ -108,15 +110,15 @@ class Endpoint:
         before = self._features
         self._features = before._replace(**changes)
         if self._features != before:
-            log.warning("%s answered %d (%s); from now on %s.", self.address, error.status, error.message,
-                        ", ".join(f"{name} is {value}" for name, value in changes.items()))  # fmt: skip
+            words = ", ".join(f"{name} is {value}" for name, value in changes.items())
+            log.warning("%s answered %d (%s); from now on %s.", self.address, error.status, error.message, words)
 
 
 def write_body(request: Request, seed: int, features: Features) -> dict[str, Any]:
     """The request as it goes over the wire."""
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": replace_surrogates(m.content)} for m in request.messages],
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         features.tokens_field: request.max_tokens,
     }
     if features.has_temperature:
@@ -134,7 +136,7 @@ def find_weaker(error: ErrorReply, sent: Features, has_schema: bool) -> Features
     if error.status not in (400, 404, 415, 422, 501):
         return None
     blamed = error.blamed
-    if has_schema and sent.has_schema and re.search(r"response_format|json.?schema|structured.?output|guided", blamed, re.I):
+    if has_schema and sent.has_schema and _NO_SCHEMA.search(blamed):
         return sent._replace(has_schema=False)
     if sent.tokens_field == "max_tokens" and "max_completion_tokens" in blamed:
         return sent._replace(tokens_field="max_completion_tokens")
@@ -155,7 +157,8 @@ def read_failure(error: ErrorReply, address: str, model: str) -> Fault:
         RequestRefusedError: this one cannot.
     """
     said = f"{address} answered {error.status} ({error.message})"
-    if error.status == 402 or _NO_MONEY.search(error.code) or (error.status < 429 and _NO_MONEY.search(error.message.lower())):
+    has_no_money = _NO_MONEY.search(error.code if error.status >= 429 else f"{error.code} {error.message}")
+    if error.status == 402 or has_no_money:
         raise TerminalError(f"{said}: the account has no credit left; top it up, then run the same command again.")
     if error.status in (401, 403):
         raise TerminalError(f"{said}: the endpoint refused the key; set CALLMILL_TEACHER_API_KEY.")
@@ -170,4 +173,6 @@ def read_failure(error: ErrorReply, address: str, model: str) -> Fault:
         return Fault("timeout" if error.status == 408 else "server_error", said, error.pause_s)
     if error.status in (400, 413, 422):
         raise RequestRefusedError(f"{said}: the endpoint refuses this request; it is left out, others go on.")
-    raise TerminalError(f"{said}, expected a chat completion; check CALLMILL_TEACHER_BASE_URL (it usually ends in /v1).")
+    raise TerminalError(
+        f"{said}, expected a chat completion; check CALLMILL_TEACHER_BASE_URL (it usually ends in /v1)."
+    )

@@ -187,7 +187,7 @@ class Segment:
             self.skipped += 1
         if self.skipped:
             log.warning(
-                "%d of %d lines of %s could not be read (cut off by a kill, or damaged); those answers are asked again.",
+                "%d of %d lines of %s could not be read (cut off by a kill, or damaged); those are asked again.",
                 self.skipped, len(whole) + bool(torn), self.path,
             )  # fmt: skip
         return lines

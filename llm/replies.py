@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from llm.costs import Cause
 
 _MOST_DETAIL = 300
+_MOST_BLAMED = 4000
 
 
 class Reply(NamedTuple):
@@ -73,16 +74,17 @@ def read_reply(body: bytes) -> Reply | Fault:
         text = ""  # length: a reasoning model spent all of its tokens before it began to answer
     if not isinstance(text, str):
         return _broken(f"content is {type(text).__name__}, expected text: {shorten(raw)}")
-    usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
+    usage = data["usage"] if isinstance(data.get("usage"), dict) else {}
+    prompt_tokens, completion_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     return Reply(
         text=replace_surrogates(text),
         raw=raw,
         finish_reason=finish_reason,
         refusal=refusal,
         served_model=_text_or_none(data.get("model")),
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
-        has_usage=_count(usage.get("completion_tokens")) > 0 or _count(usage.get("prompt_tokens")) > 0,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        has_usage=prompt_tokens + completion_tokens > 0,
     )
 
 
@@ -94,9 +96,10 @@ def read_error(status: int, headers: Mapping[str, str], body: str) -> ErrorReply
         data = None
     error = data.get("error", data) if isinstance(data, dict) else None
     message = error if isinstance(error, str) else "; ".join(_messages(error)) or body
-    code = " ".join(str(error.get(key)) for key in ("code", "type") if error.get(key)) if isinstance(error, dict) else ""
-    param = str(error.get("param") or "") if isinstance(error, dict) else ""
-    return ErrorReply(status, shorten(message), code.lower(), f"{param} {code} {message}"[:4000], read_pause(headers))
+    known = error if isinstance(error, dict) else {}
+    code = f"{known.get('code') or ''} {known.get('type') or ''}".strip()
+    blamed = f"{known.get('param') or ''} {code} {message}"[:_MOST_BLAMED]
+    return ErrorReply(status, shorten(message), code, blamed, read_pause(headers))
 
 
 def read_pause(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -143,8 +146,7 @@ def _messages(error: Any) -> Iterator[str]:
 
 
 def _broken(detail: str) -> Fault:
-    return Fault("broken_reply", f"a reply that is {detail}" if detail.startswith("not") else f"a reply with {detail}",
-                 may_have_cost=True)  # fmt: skip
+    return Fault("broken_reply", f"a broken reply, {detail}", may_have_cost=True)
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -75,7 +75,7 @@ def commit_small_job(folder: Path) -> tuple[Warehouse, SmallJob]:
 
 @functools.cache
 def _committed_file() -> bytes:
-    """The warehouse's file, committed once for all tests of a process: a copy costs a fiftieth of a commit."""
+    """The warehouse's file, committed once for all tests of a process."""
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder) / "warehouse.duckdb")
         warehouse.migrate()

@@ -162,7 +162,7 @@ def read_sample(row: dict[str, Any]) -> Sample:
     return Sample(**{name: (row | nested | lists)[name] for name in Sample.model_fields})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(samples, min_size=1, max_size=4, unique_by=lambda sample: sample.sample_id))
 def test_any_sample_comes_back_as_it_went_in(fresh_warehouse: Warehouse, records: list[Sample]) -> None:
     fresh_warehouse.commit(records, "job", RUN_ID)
@@ -174,7 +174,7 @@ def test_any_sample_comes_back_as_it_went_in(fresh_warehouse: Warehouse, records
     assert as_text == {sample.sample_id: canonical_json(sample.model_dump(mode="json")) for sample in records}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(), raw=st.text(), cost_usd=st.none() | st.floats(0, 1e9), tokens=st.integers(0, 2**40))
 def test_any_answer_comes_back_as_it_went_in(
     fresh_warehouse: Warehouse, text: str, raw: str, cost_usd: float | None, tokens: int

@@ -1,0 +1,159 @@
+"""Send a request in its turn, within the limits and the budget, until there is an answer."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from llm.costs import Budget, Cause, Prices, TokenEstimate, estimate_tokens
+from llm.endpoint import Endpoint
+from llm.limits import AdaptiveLimit, MinuteLimit
+from llm.replies import Fault, Reply
+from schemas.answer import Request
+from schemas.errors import RequestRefusedError, TerminalError, TransientError
+from schemas.settings import TeacherSettings
+
+BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""An endpoint that asks for more (a daily quota) ends the step instead of freezing it."""
+
+
+@dataclass
+class Interest:
+    """How many callers still wait for an answer, and whether its request is on its way at this moment."""
+
+    waiters: int = 0
+    is_sent: bool = False
+
+
+class Delivery(NamedTuple):
+    """A reply and how many attempts it took."""
+
+    reply: Reply
+    attempts: int
+
+
+class Sender:
+    """All requests of one client pass here."""
+
+    def __init__(
+        self, endpoint: Endpoint, settings: TeacherSettings, prices: Prices | None, budget: Budget | None
+    ) -> None:
+        self.endpoint = endpoint
+        self.limit = AdaptiveLimit(settings.min_concurrency, settings.concurrency)
+        self.retries: Counter[Cause] = Counter()
+        self.waited_s = 0.0
+        """Time spent in line, added up over requests."""
+        self._prices = prices
+        self._budget = budget
+        self._requests = MinuteLimit(settings.requests_per_minute) if settings.requests_per_minute else None
+        self._tokens = MinuteLimit(settings.tokens_per_minute) if settings.tokens_per_minute else None
+        self._max_attempts = settings.max_attempts
+        self._end: TerminalError | None = None
+
+    async def send(self, request: Request, draw: int, interest: Interest) -> Delivery:
+        """Attempt until there is a reply.
+
+        Raises:
+            RequestRefusedError: the endpoint refuses this request.
+            BudgetSpentError: it could cost more than what is left.
+            TerminalError: no request can succeed.
+            TransientError: every attempt failed.
+            asyncio.CancelledError: an attempt failed and nobody waits any more.
+        """
+        estimate = estimate_tokens(request)
+        for attempt in itertools.count(1):
+            outcome = await self._attempt(request, request.seed(draw), estimate, interest)
+            if isinstance(outcome, Reply):
+                return Delivery(outcome, attempt)
+            self.retries[outcome.cause] += 1
+            if attempt >= self._max_attempts or (outcome.pause_s or 0) > LONGEST_PAUSE_SECONDS:
+                raise _gave_up(request, outcome, attempt)
+            if not interest.waiters:
+                break
+            await asyncio.sleep(choose_delay(attempt, outcome))
+        raise asyncio.CancelledError
+
+    async def _attempt(
+        self, request: Request, seed: int, estimate: TokenEstimate, interest: Interest
+    ) -> Reply | Fault:
+        """One attempt; whatever it took from the limits and the budget is put right afterwards."""
+        likely_tokens = estimate.likely_prompt + estimate.most_completion
+        worst_usd = self._budget.worst_cost(estimate) if self._budget else 0.0
+        came = time.monotonic()
+        await self.limit.enter()
+        try:
+            if self._requests:
+                await self._requests.enter()
+            if self._tokens:
+                await self._tokens.enter(likely_tokens)
+            if self._budget:
+                await self._budget.enter(worst_usd)
+            self.waited_s += time.monotonic() - came
+            used_tokens, cost_usd = 0, 0.0
+            try:
+                outcome = await self._send_now(request, seed, interest)
+                used_tokens, cost_usd = self._count(outcome, likely_tokens, worst_usd)
+            finally:
+                if self._tokens:
+                    self._tokens.give_back(likely_tokens - used_tokens)
+                if self._budget:
+                    self._budget.settle(worst_usd, cost_usd)
+            self._adapt(outcome)
+        finally:
+            self.limit.give_back()
+        return outcome
+
+    async def _send_now(self, request: Request, seed: int, interest: Interest) -> Reply | Fault:
+        if self._end is not None:
+            raise type(self._end)(*self._end.args)
+        interest.is_sent = True
+        try:
+            return await self.endpoint.send(request, seed)
+        except RequestRefusedError:
+            raise
+        except TerminalError as error:
+            self._end = error  # key, address or account is wrong: those in line need not find out one by one
+            raise
+        finally:
+            interest.is_sent = False
+
+    def _count(self, outcome: Reply | Fault, likely_tokens: int, worst_usd: float) -> tuple[int, float]:
+        """Tokens and money that an attempt took, at the worst where the endpoint does not say."""
+        if isinstance(outcome, Fault):
+            return (likely_tokens, worst_usd) if outcome.may_have_cost else (0, 0.0)
+        if not outcome.has_usage:
+            return likely_tokens, worst_usd
+        cost = self._prices.cost(outcome.prompt_tokens, outcome.completion_tokens) if self._prices else 0.0
+        return outcome.prompt_tokens + outcome.completion_tokens, cost
+
+    def _adapt(self, outcome: Reply | Fault) -> None:
+        if isinstance(outcome, Reply):
+            self.limit.rise()
+        elif outcome.cause != "broken_reply":
+            self.limit.cut()
+            if outcome.cause == "rate_limited" and outcome.pause_s and outcome.pause_s <= LONGEST_PAUSE_SECONDS:
+                self.limit.pause(outcome.pause_s)
+
+
+def choose_delay(attempt: int, fault: Fault) -> float:
+    """Seconds until the next attempt: exponential with full jitter, never less than the endpoint asks for."""
+    longest = min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+    return max(fault.pause_s or 0.0, random.uniform(0, longest))
+
+
+def _gave_up(request: Request, fault: Fault, attempts: int) -> TransientError:
+    if (fault.pause_s or 0) > LONGEST_PAUSE_SECONDS:
+        return TransientError(
+            f"{fault.detail} and asks to wait {fault.pause_s:.0f} s, expected at most {LONGEST_PAUSE_SECONDS:.0f}; "
+            "run the same command again then: stored answers are not asked again."
+        )
+    return TransientError(
+        f"No answer to a {request.prompt} request after {attempts} attempts; the last one: {fault.detail}. See whether "
+        "the endpoint is up, lower CALLMILL_TEACHER_CONCURRENCY if it is overloaded, then run the same command again: "
+        "stored answers are not asked again."
+    )
