@@ -102,7 +102,7 @@ def stop_group(group: int, patience_s: float) -> None:
             os.killpg(group, number)
         except ProcessLookupError:
             return
-        if _wait_until_gone(lambda: not _group_exists(group), wait_s):
+        if _wait_until_gone(lambda: not list_group(group), wait_s):
             return
 
 
@@ -128,14 +128,6 @@ def _watch_parent(parent: int, is_group: bool) -> None:
     if is_group:
         stop_group(os.getpgrp(), 3)
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _group_exists(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _wait_until_gone(is_gone: Callable[[], bool], wait_s: float) -> bool:

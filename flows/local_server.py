@@ -47,13 +47,29 @@ def ensure_server(settings: Settings) -> ServerAddress:
     return address
 
 
-def start_server(settings: Settings, port: int = 0) -> ServerAddress:
+def start_server(settings: Settings) -> ServerAddress:
     """Do as `ensure_server`, without waiting: other work can be done in the seconds the server needs."""
+    chosen = find_choice(settings)
+    return use_chosen_server(chosen) if chosen else start_own_server(settings)
+
+
+def find_choice(settings: Settings) -> str | None:
+    """The server that the user chose; an address that we set or printed ourselves is no choice while ours runs."""
+    is_own = os.environ.get("PREFECT_API_URL") == os.environ.get(_OWN_URL)
+    environment = {name: value for name, value in os.environ.items() if not (is_own and name == "PREFECT_API_URL")}
+    chosen, ours = find_chosen_api_url(environment, Path.cwd()), ServerFolder.of(settings).read_server()
+    return None if ours and chosen == ours.api_url else chosen
+
+
+def use_chosen_server(api_url: str) -> ServerAddress:
+    """Point this process and its children to the user's own server, wherever its address was written."""
+    os.environ["PREFECT_API_URL"] = api_url
+    return address_of(api_url, is_ours=False)
+
+
+def start_own_server(settings: Settings, port: int = 0) -> ServerAddress:
+    """Find or start our server, take a lease on it, and point this process's Prefect to it; 0: any free port."""
     folder = ServerFolder.of(settings)
-    ours = folder.read_server()
-    chosen = _read_choice()
-    if chosen and not (ours and chosen == ours.api_url):
-        return address_of(chosen, is_ours=False)
     with folder.locked():
         lease = folder.take_lease()
         atexit.register(lease.unlink, missing_ok=True)
@@ -68,7 +84,7 @@ def wait_for_server(settings: Settings, address: ServerAddress) -> None:
         if not answers(address.api_url, timeout_s=10):
             raise TransientError(
                 f"The Prefect server at {address.api_url} (from PREFECT_API_URL or your Prefect profile) does not "
-                "answer; start it, or unset PREFECT_API_URL to use callmill's own."
+                "answer; start it (`callmill up`, if it was ours), or unset PREFECT_API_URL to use callmill's own."
             )
         return
     folder = ServerFolder.of(settings)
@@ -132,13 +148,6 @@ def _wait_for_state(folder: ServerFolder, process: "subprocess.Popen[bytes]") ->
 
 def _end_of_log(folder: ServerFolder) -> str:
     return f"{folder.server_log} ends:\n{read_tail(folder.server_log)}"
-
-
-def _read_choice() -> str | None:
-    """The server that the user chose; an address that we set ourselves is no choice."""
-    is_own = os.environ.get("PREFECT_API_URL") == os.environ.get(_OWN_URL)
-    environment = {name: value for name, value in os.environ.items() if not (is_own and name == "PREFECT_API_URL")}
-    return find_chosen_api_url(environment, Path.cwd())
 
 
 def _point_prefect_to(api_url: str) -> None:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from flows.local_deployments import create_pools, deploy_all, read_deployments
 from flows.local_processes import PROJECT_ROOT, start_module, stop_group, stop_process
-from flows.local_server import ServerAddress, address_of, answers, child_environment, start_server, wait_for_server
+from flows.local_server import (
+    ServerAddress,
+    address_of,
+    answers,
+    child_environment,
+    find_choice,
+    start_own_server,
+    use_chosen_server,
+    wait_for_server,
+)
 from flows.local_state import ServerFolder, WorkerState, read_tail
 from schemas.errors import TerminalError
 from schemas.record import Record
@@ -73,8 +82,7 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
     """
     deployments = read_deployments(project / "prefect.yaml")
     folder = ServerFolder.of(settings)
-    notes = _make_room(settings, folder, port)
-    address = start_server(settings, port)
+    address, notes = _start_server(settings, folder, port)
     wait_for_server(settings, address)
     asyncio.run(create_pools({WORKER_POOL, *(entry["work_pool"]["name"] for entry in deployments)}))
     if folder.read_worker() is None:
@@ -129,6 +137,16 @@ def status(settings: Settings) -> StatusReport:
         leases=tuple(sorted(holder.pid for holder in folder.read_leases())),
         logs=str(folder.root),
     )
+
+
+def _start_server(settings: Settings, folder: ServerFolder, port: int) -> tuple[ServerAddress, list[str]]:
+    chosen = find_choice(settings)
+    # What an earlier `callmill up` printed may still be exported in this shell.
+    is_left_over = chosen == f"http://127.0.0.1:{port}/api" and not answers(chosen, timeout_s=5)
+    if chosen and not is_left_over:
+        return use_chosen_server(chosen), ["PREFECT_API_URL or your Prefect profile names this server, so it is used."]
+    notes = _make_room(settings, folder, port)
+    return start_own_server(settings, port), notes
 
 
 def _make_room(settings: Settings, folder: ServerFolder, port: int) -> list[str]:

@@ -79,7 +79,7 @@ async def _settle_dead_runs(pool: str) -> None:
         )
         for run in runs:
             if run.infrastructure_pid and _is_dead_here(run.infrastructure_pid):
-                await client.set_flow_run_state(run.id, Crashed(message=_LOST), force=True)  # type: ignore[var-annotated]
+                await client.set_flow_run_state(run.id, Crashed(message=_LOST), force=True)
 
 
 def _is_dead_here(infrastructure_pid: str) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from llm.connection import open_endpoint
@@ -26,15 +26,23 @@ MOST_KNOWN = 65_536
 class _Call:
     """A call under way, for everyone who asked for it."""
 
-    interest: Interest = field(default_factory=Interest)
-    task: asyncio.Task[Answer] | None = None
+    interest: Interest
+    task: asyncio.Task[Answer]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who pays."""
+
+    job_id: str
+    run_id: str
 
 
 class TeacherClient:
     """Asks each question once; made by `open_client`."""
 
     def __init__(
-        self, sender: Sender, journal: Journal | None, prices: Prices | None, most_concurrency: int, owner: "Owner"
+        self, sender: Sender, journal: Journal | None, prices: Prices | None, most_concurrency: int, owner: Owner
     ) -> None:
         self._sender = sender
         self._journal = journal
@@ -64,9 +72,7 @@ class TeacherClient:
             return known
         call = self._under_way.get(answer_id)
         if call is None:
-            call = self._under_way[answer_id] = _Call()
-            task = call.task = asyncio.create_task(self._fetch(request, draw, answer_id, call))
-            task.add_done_callback(_see_error)
+            call = self._under_way[answer_id] = self._start(request, draw, answer_id)
         else:
             self._joined += 1
         return await self._wait_for(call, answer_id)
@@ -100,26 +106,31 @@ class TeacherClient:
 
     async def close(self) -> None:
         """End the calls under way; what arrived is in the journal."""
-        tasks = [call.task for call in self._under_way.values() if call.task]
+        tasks = [call.task for call in self._under_way.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _start(self, request: Request, draw: int, answer_id: str) -> _Call:
+        interest = Interest()
+        task = asyncio.create_task(self._fetch(request, draw, answer_id, interest))
+        task.add_done_callback(_see_error)
+        return _Call(interest, task)
+
     async def _wait_for(self, call: _Call, answer_id: str) -> Answer:
         """A caller may be cancelled without harm to the others; with the last one goes a call that is not sent yet."""
-        assert call.task is not None  # set before anybody can see the call
         call.interest.waiters += 1
         try:
             return await asyncio.shield(call.task)
         finally:
             call.interest.waiters -= 1
             if not call.interest.waiters and not call.interest.is_sent and not call.task.done():
-                self._forget(answer_id, call)
+                self._forget(answer_id, call.interest)
                 call.task.cancel()
 
-    async def _fetch(self, request: Request, draw: int, answer_id: str, call: _Call) -> Answer:
+    async def _fetch(self, request: Request, draw: int, answer_id: str, interest: Interest) -> Answer:
         try:
-            delivery = await self._sender.send(request, draw, call.interest)
+            delivery = await self._sender.send(request, draw, interest)
             answer = self._make_answer(request, draw, answer_id, delivery)
             if self._journal:
                 self._journal.append(answer, self._owner.job_id, self._owner.run_id)
@@ -128,10 +139,12 @@ class TeacherClient:
             self._new.add(answer)
             return answer
         finally:
-            self._forget(answer_id, call)
+            self._forget(answer_id, interest)
 
-    def _forget(self, answer_id: str, call: _Call) -> None:
-        if self._under_way.get(answer_id) is call:
+    def _forget(self, answer_id: str, interest: Interest) -> None:
+        """Let the next caller start anew; a later call of the same id is not touched."""
+        call = self._under_way.get(answer_id)
+        if call and call.interest is interest:
             del self._under_way[answer_id]
 
     def _keep(self, answer: Answer) -> None:
@@ -143,10 +156,13 @@ class TeacherClient:
         reply = delivery.reply
         if reply.refusal:
             endpoint = self._sender.endpoint
+            words = endpoint.scrub(reply.refusal)
             raise RequestRefusedError(
-                f"{endpoint.address} refuses this request ({endpoint.scrub(reply.refusal)}); it is left out, others go on."
+                f"{endpoint.address} refuses this request ({words}); it is left out, others go on."
             )
-        has_cost = self._prices is not None and reply.has_usage
+        cost_usd = None
+        if self._prices and reply.has_usage:
+            cost_usd = self._prices.cost(reply.prompt_tokens, reply.completion_tokens)
         return Answer.model_construct(  # our own values; validating each costs more than storing it
             answer_id=answer_id,
             request_id=request.request_id,
@@ -159,21 +175,11 @@ class TeacherClient:
             finish_reason=reply.finish_reason,
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
-            cost_usd=self._prices.cost(reply.prompt_tokens, reply.completion_tokens)
-            if self._prices and has_cost
-            else None,
+            cost_usd=cost_usd,
             latency_ms=reply.latency_ms,
             attempts=delivery.attempts,
             answered_at=datetime.now(UTC).isoformat(),
         )
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Who pays."""
-
-    job_id: str
-    run_id: str
 
 
 @contextlib.asynccontextmanager
@@ -199,7 +205,7 @@ async def open_client(
     Raises:
         TerminalError: a budget without prices, an endpoint without a model, a key that cannot be sent.
     """
-    prices = None
+    prices = Prices(0, 0) if settings.is_offline else None
     if settings.price_in is not None and settings.price_out is not None:
         prices = Prices(settings.price_in, settings.price_out)
     if budget_usd is not None and prices is None:

@@ -78,9 +78,7 @@ class Sender:
             await asyncio.sleep(choose_delay(attempt, outcome))
         raise asyncio.CancelledError
 
-    async def _attempt(
-        self, request: Request, seed: int, estimate: TokenEstimate, interest: Interest
-    ) -> Reply | Fault:
+    async def _attempt(self, request: Request, seed: int, estimate: TokenEstimate, interest: Interest) -> Reply | Fault:
         """One attempt; whatever it took from the limits and the budget is put right afterwards."""
         likely_tokens = estimate.likely_prompt + estimate.most_completion
         worst_usd = self._budget.worst_cost(estimate) if self._budget else 0.0

@@ -1,13 +1,15 @@
 """Run a stage as Prefect tasks over batches, enough of them at once to keep the endpoint busy."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
+from llm.ask import Asked
+from schemas.answer import Request
 from schemas.errors import TransientError
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -81,6 +83,11 @@ async def gather_all(work: Sequence[Awaitable[Result]]) -> list[Result]:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         raise
+
+
+def repairs_of(answers: Iterable[Asked[Any]]) -> list[Request]:
+    """The repair requests that were sent, to be stored like any other."""
+    return [asked.repair_request for asked in answers if asked.repair_request is not None]
 
 
 class StageBar:

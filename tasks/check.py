@@ -12,7 +12,7 @@ from schemas.answer import Request
 from schemas.sample import Sample
 from schemas.settings import TeacherSettings
 from schemas.verdict import CallJudgement, Check, RefusalJudgement, Vote
-from tasks.batches import HEALING, Batch, gather_all, run_batches
+from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
 from tasks.compose import compact
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -126,7 +126,7 @@ async def check_batch(batch: Batch[Sample]) -> list[Check]:
         votes = tuple(read_vote(sample, draw, asked) for draw, asked in zip(draws, own, strict=True))
         verdicts.append(Verdict(decide(sample, votes), votes))
     votes_and_checks = [record for verdict in verdicts for record in (verdict.check, *verdict.votes)]
-    await run.commit([*requests, *votes_and_checks])
+    await run.commit([*requests, *repairs_of(answers), *votes_and_checks])
     return [verdict.check for verdict in verdicts]
 
 

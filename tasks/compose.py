@@ -16,7 +16,7 @@ from schemas.record import Record, canonical_json, content_id
 from schemas.sample import Call, Pair, Plan, Sample, WrittenQuery, WrittenRefusal
 from schemas.settings import TeacherSettings
 from schemas.verdict import Check
-from tasks.batches import HEALING, Batch, gather_all, run_batches
+from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
 from tasks.generate import LANGUAGE_NAMES, choices_of
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -188,7 +188,7 @@ async def compose_batch(batch: Batch[Draft]) -> list[Sample]:
     samples = [
         build_sample(run.job_id, draft, catalog, written) for draft, written in zip(drafts, answers, strict=True)
     ]
-    await run.commit([*filter(None, requests), *samples])
+    await run.commit([*filter(None, requests), *repairs_of(filter(None, answers)), *samples])
     return samples
 
 

@@ -1,6 +1,7 @@
 """Write a job's accepted samples as a data set and record that."""
 
 import asyncio
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -55,7 +56,7 @@ async def export_samples(
 
 def _command(run: RunContext, paths: list[str]) -> str:
     mix = ",".join(f"{kind}={weight:g}" for kind, weight in run.options.mix.items())
-    words = ["callmill synth --apis", *paths, f"--samples {run.options.samples} --mix {mix}"]
+    words = ["callmill synth --apis", *map(shlex.quote, paths), f"--samples {run.options.samples} --mix {mix}"]
     words += [f"--language {run.options.language}"] if run.options.language else []
     words += [f"--split {run.options.split} --seed {run.options.seed} --judge-draws {run.options.judge_draws}"]
     return " ".join(words)

@@ -16,7 +16,7 @@ from schemas.function import Function
 from schemas.record import content_id
 from schemas.sample import Cell, Pair, Plan, WrittenPair
 from schemas.settings import TeacherSettings
-from tasks.batches import HEALING, Batch, gather_all, run_batches
+from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
 from tasks.check_arguments import ArgumentChecker
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -102,7 +102,7 @@ async def generate_batch(batch: Batch[Cell]) -> list[Pair]:
         read_pair(run.job_id, cell, function, asked, run.arguments)
         for cell, function, asked in zip(cells, functions, answers, strict=True)
     ]
-    await run.commit([*requests, *pairs])
+    await run.commit([*requests, *repairs_of(answers), *pairs])
     return pairs
 
 

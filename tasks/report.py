@@ -109,11 +109,11 @@ async def report_run(
             if one.document.state == "rejected"
         ),
         functions=sum(function.state == "accepted" for function in functions),
-        answers_new=stats.answers_new,
-        answers_reused=stats.answers_reused,
+        answers_new=stats.new.answers,
+        answers_reused=stats.reused.answers,
         requests_sent=stats.requests_sent,
-        prompt_tokens=stats.prompt_tokens,
-        completion_tokens=stats.completion_tokens,
+        prompt_tokens=stats.new.prompt_tokens,
+        completion_tokens=stats.new.completion_tokens,
         cost_usd=stats.cost_usd,
         teacher=run.teacher.writer_model_name,
         stage_seconds={stage: round(seconds, 2) for stage, seconds in run.stage_seconds.items()},
@@ -134,8 +134,10 @@ def _forecast(run: RunContext, quotas: Mapping[Kind, Quota]) -> dict[str, Any]:
     tried = sum(len(quota.outcomes) for quota in quotas.values())
     good = sum(outcome.is_good for quota in quotas.values() for outcome in quota.outcomes.values())
     wanted = sum(quota.wanted for quota in quotas.values())
-    expected = forecast(run.client.stats, done=good, wanted=wanted)
-    return {"candidates_tried": tried, "candidates_passed": good, "samples": wanted, **expected.model_dump(mode="json")}
+    known = {"candidates_tried": tried, "candidates_passed": good, "samples_wanted": wanted}
+    if not good:
+        return {**known, "answers": None}  # nothing to scale by
+    return {**known, **forecast(run.client.stats, done=good, wanted=wanted).model_dump(mode="json")}
 
 
 async def _show_in_ui(report: SynthReport) -> None:
