@@ -54,7 +54,7 @@ def _api_paths(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--dry-run", is_flag=True, help="Try 20 candidates and forecast tokens, money and time.")
 @AS_JSON
 @click.pass_context
-def synth(context: click.Context, apis: tuple[str, ...], mix: str | None, as_json: bool, **options: Any) -> None:
+def synth(context: click.Context, /, apis: tuple[str, ...], mix: str | None, as_json: bool, **options: Any) -> None:
     """Make checked training data from API documents."""
     from flows.command import run_synth
 

@@ -31,7 +31,9 @@ def write_requests(count: int) -> list[Request]:
     """Different requests of the size of a rendered `generate_pair` prompt."""
     return [
         make_request(
-            Rendered("benchmark.v1", [("system", "You write training data. " * 50), ("user", f"{n}\n" + _DOCUMENT * 3)]),
+            Rendered(
+                "benchmark.v1", [("system", "You write training data. " * 50), ("user", f"{n}\n" + _DOCUMENT * 3)]
+            ),
             model="mock-1",
             temperature=0.9,
             max_tokens=512,

@@ -13,7 +13,7 @@ from pathlib import Path
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from schemas.answer import Request
-from schemas.sample import Cell
+from schemas.sample import Plan
 from tests.mock_endpoint import running_endpoint
 
 CALLS = 4096
@@ -55,30 +55,22 @@ def main() -> None:
             CALLMILL_TEACHER_STRUCTURED_OUTPUT="false",
             PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="ERROR",
         )
-        from flows.local_server import down, ensure_server
+        from flows.local_server import ensure_server
+        from flows.local_up import down
         from schemas.settings import Settings
 
         ensure_server(Settings())
         from prefect import flow
 
-        from schemas.settings import TeacherSettings
         from tasks.generate import generate_pairs, pair_request
+        from tasks.plan import Catalog, plan_candidate
         from tasks.store_documents import read_documents, store_functions
-        from tasks.plan import Catalog
         from tasks.synth_run import describe_options, open_synth
 
         options = describe_options(CALLS, "simple=1", None, "train", 0, 3)
 
-        def cells_of(catalog: Catalog) -> list[Cell]:
-            functions = list(catalog.functions.values())
-            return [
-                Cell(
-                    function_id=functions[n % len(functions)].function_id,
-                    ordinal=n // len(functions),
-                    language=functions[n % len(functions)].language,
-                )
-                for n in range(CALLS)
-            ]
+        def plans_of(catalog: Catalog) -> list[Plan]:
+            return [plan_candidate(catalog, "simple", index, "benchmark", None) for index in range(CALLS)]
 
         @flow(name="benchmark-generate", persist_result=False)
         async def stage(called_at: float) -> tuple[float, float, list[Request]]:
@@ -86,13 +78,16 @@ def main() -> None:
             ingested = await read_documents([str(Path(__file__).parent.parent / "examples")])
             async with open_synth(options, ingested, None, None) as run:
                 catalog = await store_functions(run, ingested)
-                cells = cells_of(catalog)
+                plans = plans_of(catalog)
                 begun = time.perf_counter()
-                await generate_pairs(run, catalog, cells)
+                await generate_pairs(run, catalog, plans)
                 rate = CALLS / (time.perf_counter() - begun)
-                good = sum(pair.state == "accepted" for pair in run.pairs.values())
-                assert good > 0.9 * CALLS, f"only {good} of {CALLS} pairs are good"
-                requests = [pair_request(c, catalog.functions[c.function_id], "other", TeacherSettings()) for c in cells]
+                unread = [pair for pair in run.pairs.values() if pair.query is None]
+                assert not unread, f"{len(unread)} of {CALLS} answers could not be read: {unread[0].detail}"
+                cells = [plan.cells[0] for plan in plans]
+                requests = [
+                    pair_request(cell, catalog.functions[cell.function_id], "other", run.teacher) for cell in cells
+                ]
             return rate, started - called_at, requests
 
         rate, start_s, requests = asyncio.run(stage(time.perf_counter()))

@@ -17,10 +17,22 @@ def make_answers(count: int, name: str) -> list[Answer]:
     """Answers of a usual size, about 1 kB each."""
     return [
         Answer(
-            answer_id=f"{name}-{n}", request_id=f"r{n}", draw=0, prompt="generate_pair.v1", model="m", served_model="m",
-            text="x" * 400, raw="y" * 600, finish_reason="stop", prompt_tokens=500, completion_tokens=100,
-            cost_usd=0.001, latency_ms=200.0, attempts=1, answered_at="2026-01-01T00:00:00+00:00",
-        )  # fmt: skip
+            answer_id=f"{name}-{n}",
+            request_id=f"r{n}",
+            draw=0,
+            prompt="generate_pair.v1",
+            model="m",
+            served_model="m",
+            text="x" * 400,
+            raw="y" * 600,
+            finish_reason="stop",
+            prompt_tokens=500,
+            completion_tokens=100,
+            cost_usd=0.001,
+            latency_ms=200.0,
+            attempts=1,
+            answered_at="2026-01-01T00:00:00+00:00",
+        )
         for n in range(count)
     ]
 
@@ -43,11 +55,13 @@ def main() -> None:
             warehouse.commit(make_answers(1, f"one-{n}"), "job", "run")
             costs.append(time.perf_counter() - started)
         connection = duckdb.connect(warehouse.path)
-        rows = [tuple(answer.model_dump().values()) + ("job", "run") for answer in make_answers(ROWS_ONE_BY_ONE, "single")]
+        rows = [
+            (*answer.model_dump().values(), "job", "run") for answer in make_answers(ROWS_ONE_BY_ONE, "single")
+        ]
         marks = ", ".join("?" for _ in rows[0])
         started = time.perf_counter()
         for row in rows:
-            connection.execute(f"insert into raw_answers values ({marks})", row)
+            connection.execute(f"insert into raw_answers values ({marks})", row)  # noqa: S608 (question marks)
         single = time.perf_counter() - started
         connection.close()
     print(f"bulk commit           {ROWS / bulk:10,.0f} rows/s  ({ROWS} rows in one commit)")

@@ -10,8 +10,8 @@ from tasks.check import check_samples
 from tasks.compose import compose_samples, drop_duplicates
 from tasks.export_samples import export_samples
 from tasks.generate import generate_pairs
-from tasks.store_documents import read_documents, store_functions
 from tasks.report import report_run
+from tasks.store_documents import read_documents, store_functions
 from tasks.synth_run import describe_options, open_synth
 
 

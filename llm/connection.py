@@ -49,7 +49,7 @@ async def open_endpoint(settings: TeacherSettings, truth_path: Path | None) -> A
 
 
 def check_address(settings: TeacherSettings) -> str:
-    """The address as it may be shown: without user and password."""
+    """The address as it may be shown: without its query, where gateways take keys."""
     if settings.base_url is None:
         return "the embedded teacher"
     try:
@@ -60,12 +60,17 @@ def check_address(settings: TeacherSettings) -> str:
         raise TerminalError(
             "CALLMILL_TEACHER_BASE_URL is not a web address; expected one like https://api.openai.com/v1."
         )
+    if url.userinfo:
+        raise TerminalError(
+            f"CALLMILL_TEACHER_BASE_URL names a user or password for {url.host}, which cannot be sent beside a key; "
+            "take it out and set CALLMILL_TEACHER_API_KEY."
+        )
     if not settings.model:
         raise TerminalError(
             f"No model is named for {url.host}; set CALLMILL_TEACHER_MODEL to one that the endpoint knows, "
             "such as qwen-max."
         )
-    return str(url.copy_with(userinfo=b"", query=None))
+    return str(url.copy_with(query=None))
 
 
 def check_key(key: str) -> str:

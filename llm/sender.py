@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from llm.costs import Budget, Cause, Prices, TokenEstimate, estimate_tokens
+from llm.costs import Budget, Cause, Prices, estimate_tokens
 from llm.endpoint import Endpoint
 from llm.limits import AdaptiveLimit, MinuteLimit
 from llm.replies import Fault, Reply
@@ -35,6 +35,13 @@ class Delivery(NamedTuple):
 
     reply: Reply
     attempts: int
+
+
+class _Foreseen(NamedTuple):
+    """What an attempt takes from the limits."""
+
+    tokens: int
+    usd: float
 
 
 class Sender:
@@ -65,9 +72,10 @@ class Sender:
             TransientError: every attempt failed.
             asyncio.CancelledError: an attempt failed and nobody waits any more.
         """
-        estimate = estimate_tokens(request)
+        seed = request.seed(draw)
+        foreseen = self._foresee(request)
         for attempt in itertools.count(1):
-            outcome = await self._attempt(request, request.seed(draw), estimate, interest)
+            outcome = await self._attempt(request, seed, foreseen, interest)
             if isinstance(outcome, Reply):
                 return Delivery(outcome, attempt)
             self.retries[outcome.cause] += 1
@@ -78,10 +86,16 @@ class Sender:
             await asyncio.sleep(choose_delay(attempt, outcome))
         raise asyncio.CancelledError
 
-    async def _attempt(self, request: Request, seed: int, estimate: TokenEstimate, interest: Interest) -> Reply | Fault:
-        """One attempt; whatever it took from the limits and the budget is put right afterwards."""
-        likely_tokens = estimate.likely_prompt + estimate.most_completion
+    def _foresee(self, request: Request) -> _Foreseen:
+        if not self._tokens and not self._budget:
+            return _Foreseen(0, 0.0)  # nobody asks, and counting takes 0.1 ms
+        estimate = estimate_tokens(request)
         worst_usd = self._budget.worst_cost(estimate) if self._budget else 0.0
+        return _Foreseen(estimate.likely_prompt + estimate.most_completion, worst_usd)
+
+    async def _attempt(self, request: Request, seed: int, foreseen: _Foreseen, interest: Interest) -> Reply | Fault:
+        """One attempt; whatever it took from the limits and the budget is put right afterwards."""
+        likely_tokens, worst_usd = foreseen
         came = time.monotonic()
         await self.limit.enter()
         try:
@@ -95,7 +109,7 @@ class Sender:
             used_tokens, cost_usd = 0, 0.0
             try:
                 outcome = await self._send_now(request, seed, interest)
-                used_tokens, cost_usd = self._count(outcome, likely_tokens, worst_usd)
+                used_tokens, cost_usd = self._count(outcome, foreseen)
             finally:
                 if self._tokens:
                     self._tokens.give_back(likely_tokens - used_tokens)
@@ -120,14 +134,14 @@ class Sender:
         finally:
             interest.is_sent = False
 
-    def _count(self, outcome: Reply | Fault, likely_tokens: int, worst_usd: float) -> tuple[int, float]:
-        """Tokens and money that an attempt took, at the worst where the endpoint does not say."""
+    def _count(self, outcome: Reply | Fault, foreseen: _Foreseen) -> _Foreseen:
+        """What an attempt took; as much as foreseen where the endpoint does not say."""
         if isinstance(outcome, Fault):
-            return (likely_tokens, worst_usd) if outcome.may_have_cost else (0, 0.0)
+            return foreseen if outcome.may_have_cost else _Foreseen(0, 0.0)
         if not outcome.has_usage:
-            return likely_tokens, worst_usd
+            return foreseen
         cost = self._prices.cost(outcome.prompt_tokens, outcome.completion_tokens) if self._prices else 0.0
-        return outcome.prompt_tokens + outcome.completion_tokens, cost
+        return _Foreseen(outcome.prompt_tokens + outcome.completion_tokens, cost)
 
     def _adapt(self, outcome: Reply | Fault) -> None:
         if isinstance(outcome, Reply):

@@ -66,7 +66,4 @@ def _sections(prompt: str) -> list[tuple[str, Template]]:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 (plain text, not HTML)
     environment.filters["json"] = _json_filter
     parts = _SECTION.split((_FOLDER / f"{prompt}.md").read_text(encoding="utf-8"))
-    return [
-        (role, environment.from_string(body.strip()))
-        for role, body in zip(parts[1::2], parts[2::2], strict=True)
-    ]
+    return [(role, environment.from_string(body.strip())) for role, body in zip(parts[1::2], parts[2::2], strict=True)]

@@ -43,11 +43,12 @@ def build_http_request(function: Function, call: Call) -> HttpRequest:
     """
     http = _require_binding(function, call)
     placed = [(http.parameters[name], value) for name, value in call.arguments.items()]
+    query = [pair for binding, value in placed if binding.place == "query" for pair in _query_pairs(binding, value)]
     body = _body_of(placed)
     return HttpRequest(
         method=http.method,
         path=_fill_path(http.path, placed, function.name),
-        query=tuple(pair for binding, value in placed if binding.place == "query" for pair in _query_pairs(binding, value)),
+        query=tuple(query),
         headers={binding.wire_name: _text(value) for binding, value in placed if binding.place == "header"},
         cookies={binding.wire_name: _text(value) for binding, value in placed if binding.place == "cookie"},
         body=body,
@@ -62,7 +63,7 @@ def _require_binding(function: Function, call: Call) -> HttpBinding:
             "give its document as OpenAPI, or add 'x-http' with method and path to the tool."
         )
     if call.name != function.name:
-        raise TerminalError(f"The call is of '{call.name}', the function is '{function.name}'; give the function called.")
+        raise TerminalError(f"The call is of '{call.name}', the function '{function.name}'; give the function called.")
     unplaced = sorted(set(call.arguments) - set(function.http.parameters))
     if unplaced:
         raise TerminalError(

@@ -8,7 +8,6 @@ from schemas.function import Language, Split
 from schemas.record import Record, content_id
 from schemas.sample import KINDS, Kind
 
-
 DEFAULT_MIX = "simple=25,multiple=25,parallel=15,parallel_multiple=20,irrelevance=15"
 
 

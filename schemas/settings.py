@@ -71,7 +71,9 @@ class TeacherSettings(BaseSettings):
 class Settings(BaseSettings):
     """Places and limits of this installation."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLMILL_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CALLMILL_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     home: Path = Path(".callmill")
     """Folder of the warehouse, the answer journal, the data sets and the local server's state."""

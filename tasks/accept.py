@@ -77,7 +77,9 @@ class Quota:
         missing = self.wanted - len(self.accepted)
         if not missing:
             return None
-        why = self.impossible or f"{len(self.outcomes)} of {self.planned} candidates decided, {self.pass_rate:.0%} passed"
+        why = (
+            self.impossible or f"{len(self.outcomes)} of {self.planned} candidates decided, {self.pass_rate:.0%} passed"
+        )
         return f"{self.kind}: {len(self.accepted)} of {self.wanted} accepted ({why})"
 
 

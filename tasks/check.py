@@ -58,7 +58,7 @@ def judgement_of(sample: Sample) -> type[CallJudgement] | type[RefusalJudgement]
     return RefusalJudgement if sample.kind == "irrelevance" else CallJudgement
 
 
-def read_vote(sample: Sample, draw: int, asked: Asked[CallJudgement] | Asked[RefusalJudgement]) -> Vote:
+def read_vote(sample: Sample, draw: int, asked: Asked[CallJudgement | RefusalJudgement]) -> Vote:
     """One draw's verdict: pass only if every question is answered well."""
     answer_id = asked.answer_ids[-1] if asked.answer_ids else None
     judgement = asked.value

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +28,7 @@ _MARKUP = (
     (re.compile(r"`+([^`\n]+)`+"), r"\1"),
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？；]")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD = re.compile(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)[0-9]*|[0-9]+")
 _IDEOGRAPH = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -55,7 +56,7 @@ def name_from_path(method: str, path: str) -> str | None:
 
 
 def split_words(name: str) -> list[str]:
-    """`listAllPets_v2` → list, all, pets, v, 2."""
+    """`listAllPets_v2` → list, all, pets, v2."""
     return [word.lower() for word in _WORD.findall(name)]
 
 
@@ -114,8 +115,9 @@ def language_of(description: str, is_made_up: bool, document: Script) -> Languag
 
 
 def slug(text: Any) -> str:
-    """a-z, 0-9 and _ only; may be empty."""
-    return re.sub(r"[^a-z0-9]+", "_", str(text).lower()).strip("_")[:60].rstrip("_")
+    """a-z, 0-9 and _ only, accents taken off; may be empty."""
+    bare = "".join(one for one in unicodedata.normalize("NFKD", str(text)) if not unicodedata.combining(one))
+    return re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_")[:60].rstrip("_")
 
 
 def file_slug(path: Path) -> str:

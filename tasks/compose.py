@@ -165,9 +165,12 @@ def find_duplicates(samples: Sequence[Sample], seen: dict[str, str]) -> list[Che
         else:
             checks.append(
                 Check(
-                    sample_id=sample.sample_id, check_name="duplicate", state="failed",
-                    reason="duplicate", detail=f"same query and calls as {first}",
-                )  # fmt: skip
+                    sample_id=sample.sample_id,
+                    check_name="duplicate",
+                    state="failed",
+                    reason="duplicate",
+                    detail=f"same query and calls as {first}",
+                )
             )
     return checks
 

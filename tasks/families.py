@@ -10,7 +10,7 @@ from tasks.clean_text import split_words
 
 def family_of(name: str, parameters: dict[str, Any]) -> str:
     """Hash of the name's words, in any order and spelling, and of the top level's names and types."""
-    words = sorted({word for word in split_words(name) if not word.isdigit()})
+    words = sorted({word.rstrip("0123456789") for word in split_words(name)} - {""})
     shape = sorted((argument, _type_text(schema)) for argument, schema in parameters.get("properties", {}).items())
     return content_id(words, shape)
 

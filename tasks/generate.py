@@ -55,9 +55,7 @@ def choices_of(field: str) -> list[str]:
     return [line["text"] for line in load_lines("styles.v1") if line["field"] == field]
 
 
-def read_pair(
-    job_id: str, cell: Cell, function: Function, asked: Asked[WrittenPair], checker: ArgumentChecker
-) -> Pair:
+def read_pair(job_id: str, cell: Cell, function: Function, asked: Asked[WrittenPair], checker: ArgumentChecker) -> Pair:
     """Make a pair of an answer: accepted if it is one legal call of the function."""
     known: dict[str, Any] = {
         "pair_id": content_id(job_id, cell.function_id, cell.ordinal, cell.language),
@@ -75,7 +73,13 @@ def read_pair(
         detail = f"{len(written.calls)} calls, expected 1"
         call = written.calls[0] if written.calls else None
         return Pair(
-            **known, query=written.query, call=call, state="rejected", stage="check", reason="wrong_count", detail=detail
+            **known,
+            query=written.query,
+            call=call,
+            state="rejected",
+            stage="check",
+            reason="wrong_count",
+            detail=detail,
         )
     call = written.calls[0]
     problem = checker.find_problem(call, function)

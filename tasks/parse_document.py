@@ -18,16 +18,22 @@ _MAX_VALUES = 5_000_000
 _MAX_DEPTH = 100
 _TOO_DEEP = f"values nested more than {_MAX_DEPTH} deep; expected an API document"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_BRACKETS_ONLY = re.compile(r"\[(?:\s*[\[{-]){100}|\{(?:\s*[\[{?]){100}")
 
 
 class UnreadableDocumentError(TerminalError):
-    """The document is no document; carries a reason of the closed list and the parser's words."""
+    """The document is no document.
 
-    def __init__(self, reason: DocumentReason, detail: str) -> None:
+    Args:
+        reason: of the closed list.
+        detail: the parser's words.
+        text: what could be read of the file where decoding failed.
+    """
+
+    def __init__(self, reason: DocumentReason, detail: str, text: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason: DocumentReason = reason
         self.detail = detail
+        self.text = text
 
 
 class _Copied(NamedTuple):
@@ -81,12 +87,23 @@ def _load(path: Path, text: str) -> Any:
 
 
 def _load_yaml(text: str) -> Any:
-    if _BRACKETS_ONLY.search(text):  # libyaml's composer recurses on the C stack
-        raise UnreadableDocumentError("bad_structure", _TOO_DEEP)
     try:
+        _check_depth(text)
         return yaml.load(text, _Yaml12Loader)  # noqa: S506 (derived from the safe loader)
     except (yaml.YAMLError, ValueError, TypeError) as error:  # an unhashable key, a number of 5000 digits
         raise UnreadableDocumentError("not_yaml", " ".join(str(error).split())) from error
+
+
+def _check_depth(text: str) -> None:
+    """Look at the events first: composing 50,000 nested lists overflows the C stack and kills the process."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise UnreadableDocumentError("bad_structure", _TOO_DEEP)
 
 
 def _refuse_constant(word: str) -> Any:

@@ -56,7 +56,9 @@ def pick_examples(run: RunContext, functions: Sequence[Function]) -> tuple[dict[
     examples = []
     for row in rows:
         calls = [Call(**call) for call in json.loads(row["calls"])]
-        known = {f.name: f for function_id in row["function_ids"] for (id_, _), f in by_name.items() if id_ == function_id}
+        known = {
+            f.name: f for function_id in row["function_ids"] for (id_, _), f in by_name.items() if id_ == function_id
+        }
         examples.append(
             {
                 "sample_id": row["sample_id"],
@@ -124,7 +126,9 @@ async def report_run(
         forecast=_forecast(run, quotas) if is_dry else None,
     )
     await _show_in_ui(report)
-    run.log_event("fell_short" if report.shortfalls else "ended", **report.model_dump(mode="json", exclude={"examples"}))
+    run.log_event(
+        "fell_short" if report.shortfalls else "ended", **report.model_dump(mode="json", exclude={"examples"})
+    )
     if report.shortfalls:
         raise FellShortError("Fewer samples than asked for: " + "; ".join(report.shortfalls), report)
     return report

@@ -132,7 +132,9 @@ def describe_run(job: Job, settings: dict[str, Any], parents: Sequence[str]) -> 
 
 def read_answers(warehouse: Warehouse, answer_ids: Sequence[str]) -> list[Answer]:
     """Stored answers by id."""
-    return _to_answers(warehouse, "select * from raw_answers where answer_id in (select unnest($ids))", {"ids": list(answer_ids)})
+    return _to_answers(
+        warehouse, "select * from raw_answers where answer_id in (select unnest($ids))", {"ids": list(answer_ids)}
+    )
 
 
 def read_repairs(warehouse: Warehouse, models: Sequence[str]) -> list[Answer]:
@@ -168,21 +170,27 @@ async def open_run(
     progress: Progress,
 ) -> AsyncIterator[RunContext]:
     """Record a run's start, lend its connections, record its end."""
-    parents = warehouse.read("select run_id from core_runs where job_id = $job_id order by started_at", {"job_id": job.job_id})
-    masked = {"settings": settings.model_dump(mode="json"), "teacher": teacher.model_dump(mode="json"), "budget_usd": budget_usd}
+    parents = warehouse.read(
+        "select run_id from core_runs where job_id = $job_id order by started_at", {"job_id": job.job_id}
+    )
+    masked = {
+        "settings": settings.model_dump(mode="json"),
+        "teacher": teacher.model_dump(mode="json"),
+        "budget_usd": budget_usd,
+    }
     run = describe_run(job, masked, parents["run_id"].to_list())
     recovered = recover_answers(warehouse, settings.journal_dir)
     warehouse.commit([job, run], job.job_id, run.run_id)
-    spent = warehouse.read("select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id", {"job_id": job.job_id})
+    spent = warehouse.read(
+        "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id", {"job_id": job.job_id}
+    )
     with Journal(settings.journal_dir) as journal:
         client_opened = open_client(
             teacher, journal, job_id=job.job_id, run_id=run.run_id, spent_usd=spent["usd"][0], budget_usd=budget_usd
         )
         async with client_opened as client:
             client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
-            context = RunContext(
-                warehouse, job, run, settings, teacher, options, client, journal, progress, budget_usd
-            )
+            context = RunContext(warehouse, job, run, settings, teacher, options, client, journal, progress, budget_usd)
             context.log_event("started", recovered_answers=recovered)
             try:
                 yield context
@@ -199,9 +207,9 @@ async def open_run(
 def _git(*words: str) -> str | None:
     """What git says of our own checkout, or None where there is none."""
     try:
-        done = subprocess.run(["git", "-C", str(_ROOT), *words], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(_ROOT), *words], capture_output=True, text=True, timeout=10, check=False
+        )
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-

@@ -63,9 +63,7 @@ def ingest_into_warehouse(apis: Sequence[str]) -> IngestReport:
     settings = Settings()
     ingested = ingest_documents([Path(api) for api in apis])
     documents: list[Document] = [one.document for one in ingested]
-    job = Job(
-        flow="ingest", parameters={}, document_ids=tuple(sorted({d.document_id for d in documents})), seed=0
-    )
+    job = Job(flow="ingest", parameters={}, document_ids=tuple(sorted({d.document_id for d in documents})), seed=0)
     run = describe_run(job, settings.model_dump(mode="json"), ())
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
     warehouse.migrate()

@@ -6,11 +6,11 @@ from contextvars import ContextVar
 
 from prefect.context import FlowRunContext
 
+from prompts.render import prompt_hashes
 from schemas.errors import UsageError
 from schemas.function import Language, Split
 from schemas.job import Job, SynthOptions, parse_mix
 from schemas.settings import Settings, TeacherSettings
-from prompts.render import prompt_hashes
 from tasks.ingest import Ingested
 from tasks.run import Progress, RunContext, open_run
 from warehouse.store import Warehouse
@@ -38,7 +38,9 @@ def describe_options(
     )
 
 
-def describe_job(options: SynthOptions, teacher: TeacherSettings, document_ids: Sequence[str], occurrence: str | None) -> Job:
+def describe_job(
+    options: SynthOptions, teacher: TeacherSettings, document_ids: Sequence[str], occurrence: str | None
+) -> Job:
     """The job that these words ask for; places, budget and speed are not part of it."""
     parameters = {
         **options.model_dump(mode="json", exclude={"seed"}),

@@ -46,7 +46,9 @@ def print_report(report: SynthReport) -> None:
     _print_rejects(console, report)
     console.print(_facts_table("Run", _run_facts(report)))
     for example in report.examples:
-        console.print(f"\n[bold]{example['kind']}[/] · offered: {escape(', '.join(example['offered']))}", soft_wrap=True)
+        console.print(
+            f"\n[bold]{example['kind']}[/] · offered: {escape(', '.join(example['offered']))}", soft_wrap=True
+        )
         console.print(f"  user       {escape(example['query'])}", soft_wrap=True)
         for line in example["answer"]:
             console.print(f"  assistant  {escape(line)}", soft_wrap=True)

@@ -50,7 +50,23 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _YOURS = re.compile(r"\b(?:your|the (?:current|calling|authenticated|logged[ -]in)(?: user)?'s)\b", re.IGNORECASE)
-_NAME_NOISE = {"api", "using", "json", "v1", "v2", "v3", "v4", "html", "by", "id", "uuid", "sid", "ids", "endpoint", "request"}
+_NAME_NOISE = {
+    "api",
+    "using",
+    "json",
+    "v1",
+    "v2",
+    "v3",
+    "v4",
+    "html",
+    "by",
+    "id",
+    "uuid",
+    "sid",
+    "ids",
+    "endpoint",
+    "request",
+}
 _HTTP_VERBS = {"post": "create", "put": "update", "patch": "update", "head": "check", "options": "check"}
 _NAME_VERBS_LAST = {"read": "get", "index": "list", "show": "get", "retrieve": "get", "destroy": "delete", "update": "update",
                     "create": "create", "delete": "delete", "list": "list", "get": "get", "query": "query", "search": "search"}  # fmt: skip
@@ -59,8 +75,15 @@ _DANGLING = {"of", "for", "in", "on", "at", "to", "by", "with", "from", "and", "
              "are", "not", "all", "any", "each", "its", "their", "your", "my", "per", "about", "specific"}  # fmt: skip
 
 
-_DETERMINERS = frozenset("a an the all my any some one each every this that these those its their our another multiple".split())
-_PREPOSITIONS = frozenset("of for in on at to by with from about into and or as between within under per during".split())
+_PLAIN_ADJECTIVES = re.compile(
+    r"\b(?:specific|specified|given|existing|particular|single|certain|individual)\s+(?=\w)", re.I
+)
+_DETERMINERS = frozenset(
+    "a an the all my any some one each every this that these those its their our another multiple".split()
+)
+_PREPOSITIONS = frozenset(
+    "of for in on at to by with from about into and or as between within under per during".split()
+)
 _MASS = frozenset("information data info content text help access feedback weather traffic music news email".split())
 
 
@@ -134,7 +157,11 @@ def _shorten(phrase: str) -> str | None:
         match = _BOUNDARY.search(phrase, match.end())
     words = (phrase[: match.start()] if match else phrase).split()
     if len(words) > _MAX_WORDS:
-        cuts = [index for index, word in enumerate(words[:_MAX_WORDS]) if index > 1 and word in ("for", "in", "of", "to", "from", "on", "and")]
+        cuts = [
+            index
+            for index, word in enumerate(words[:_MAX_WORDS])
+            if index > 1 and word in ("for", "in", "of", "to", "from", "on", "and")
+        ]
         words = words[: cuts[-1]] if cuts else []
     while words and words[-1].lower() in _DANGLING:
         words.pop()
@@ -146,7 +173,8 @@ def _shorten(phrase: str) -> str | None:
 def _make_english(verb: Verb, phrase: str) -> Intent | None:
     if re.search(r"[\"<>{}=\\/|]|'(?!s\b)(?!\s)|\s'", phrase):
         return None
-    phrase = _lower_titles(phrase)
+    phrase = _PLAIN_ADJECTIVES.sub("", _lower_titles(phrase))
+    phrase = re.sub(r"\ban (?=[^aeioAEIO])", "a ", phrase)
     first = phrase.split()[0]
     if first in ("list", "details", "information", "info") and phrase.startswith(f"{first} of"):
         phrase = f"the {phrase}"
@@ -194,7 +222,13 @@ def _name_verb(words: list[str]) -> tuple[Verb, list[str]]:
     for index in range(len(words) - 1, 0, -1):
         word = _NAME_VERBS_LAST.get(words[index], words[index]) if index == len(words) - 1 else words[index]
         verb = find_verb(word)
-        if verb and len(words) > 2 - (first is None) and (word not in nouns_too() or (index == len(words) - 1 and word in _NAME_VERBS_LAST and first is None)):
+        if (
+            verb
+            and len(words) > 2 - (first is None)
+            and (
+                verb.base not in nouns_too() or (index == len(words) - 1 and word in _NAME_VERBS_LAST and first is None)
+            )
+        ):
             rest = words[1 if is_http else 0 : index] + words[index + 1 :]
             if rest:
                 return verb, rest

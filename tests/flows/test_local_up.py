@@ -19,6 +19,7 @@ from flows.local_up import UpReport, down, status, up
 from schemas.settings import Settings
 
 SECRET = "sk-never-on-disk"
+_LAST_RUN = "select state_name from flow_run where not auto_scheduled order by created desc limit 1"
 FLOW = """
 import os, time
 from pathlib import Path
@@ -48,7 +49,9 @@ def project(tmp_path: Path) -> Path:
     (project / "flows").mkdir(parents=True)
     (project / "flows" / "napping.py").write_text(FLOW)
     text = yaml.safe_load((PROJECT_ROOT / "prefect.yaml").read_text())
+    (nightly,) = text["deployments"]
     text["deployments"] = [{"name": "now", "entrypoint": "flows/napping.py:napping", "work_pool": {"name": "cpu"}}]
+    text["deployments"][0]["schedules"] = nightly["schedules"]
     (project / "prefect.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
     return project
 
@@ -87,8 +90,13 @@ def run_deployment(report: UpReport, *words: str) -> str:
 
 def last_run_state(settings: Settings) -> str:
     with sqlite3.connect(ServerFolder.of(settings).database) as database:
-        rows = database.execute("select state_name from flow_run order by created desc limit 1").fetchall()
+        rows = database.execute(_LAST_RUN).fetchall()
     return str(rows[0][0])
+
+
+def count_scheduled_runs(settings: Settings) -> int:
+    with sqlite3.connect(ServerFolder.of(settings).database) as database:
+        return int(database.execute("select count(*) from flow_run where auto_scheduled").fetchone()[0])
 
 
 def start_long_run(settings: Settings, report: UpReport) -> None:
@@ -106,6 +114,9 @@ def test_up_deploys_and_runs_restarts_its_worker_and_down_ends_a_running_flow(
     assert report.deployments == ("napping/now",)
     assert "Completed" in run_deployment(report, "--watch")
     assert (project / "ran.txt").read_text() == f"sk-{settings.home}"
+
+    # Prefect's scheduler fails on SQLAlchemy 2.1, and says so only in the server's log.
+    assert wait_for(lambda: count_scheduled_runs(settings) > 0)
 
     assert up(settings, port, project).worker_pid == report.worker_pid
     os.kill(report.worker_pid, signal.SIGKILL)

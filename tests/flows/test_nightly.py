@@ -29,7 +29,9 @@ class Machine:
         self.env = {**kept, "CALLMILL_HOME": str(home), "CALLMILL_TEACHER_OFFLINE_MISTAKES": "0.1"}
 
     def run(self, *words: str, timeout: float = 180) -> str:
-        done = subprocess.run(words, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            words, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        )
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -1,38 +1,15 @@
 """The whole line through its command: exactly N, every row traceable, the same again changes nothing."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.home import Home
+
 SAMPLES = 40
-
-
-class Home:
-    """A folder that callmill works in."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("CALLMILL_", "PREFECT_"))}
-        self.env = {**kept, "CALLMILL_HOME": str(path)}
-
-    def callmill(self, *words: str, expect: int = 0, **env: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", *words],
-            cwd=ROOT, env={**self.env, **env}, capture_output=True, text=True, timeout=180, check=False,
-        )  # fmt: skip
-        assert done.returncode == expect, f"{done.stdout}\n{done.stderr}"
-        return done.stderr if expect not in (0, 3) else done.stdout
-
-    def sql(self, text: str, *words: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(self.callmill("sql", text, "--json", *words))
-        return rows
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +21,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture(scope="module")
 def report(home: Home) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(home.callmill("synth", "--apis", "examples", "--samples", str(SAMPLES), "--json"))
+    loaded: dict[str, Any] = json.loads(
+        home.callmill("synth", "--apis", "examples", "--samples", str(SAMPLES), "--json")
+    )
     return loaded
 
 
@@ -143,9 +122,7 @@ def test_bad_words_get_one_clear_line(home: Home, report: dict[str, Any], words:
 
 
 def test_an_endpoint_without_a_model_name_is_refused(home: Home) -> None:
-    error = home.callmill(
-        "synth", "--apis", "examples", expect=2, CALLMILL_TEACHER_BASE_URL="http://127.0.0.1:9/v1"
-    )
+    error = home.callmill("synth", "--apis", "examples", expect=2, CALLMILL_TEACHER_BASE_URL="http://127.0.0.1:9/v1")
     assert "CALLMILL_TEACHER_MODEL" in error
 
 

@@ -64,7 +64,9 @@ def test_no_placeholder_survives(prompt: str) -> None:
     assert not re.search(r"\{\{|\}\}\s*\}\}|\{%", as_text(prompt).replace("}}}", "").replace("}}", ""))
 
 
-@pytest.mark.parametrize(("prompt", "field"), [(prompt, field) for prompt, fields in FIELDS.items() for field in fields])
+@pytest.mark.parametrize(
+    ("prompt", "field"), [(prompt, field) for prompt, fields in FIELDS.items() for field in fields]
+)
 def test_a_missing_field_is_an_error_that_names_it(prompt: str, field: str) -> None:
     fields = {name: value for name, value in FIELDS[prompt].items() if name != field}
     with pytest.raises(UndefinedError, match=field):

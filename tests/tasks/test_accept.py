@@ -60,7 +60,9 @@ def test_an_impossible_kind_is_not_tried() -> None:
 
 @given(
     st.integers(1, 5000),
-    st.dictionaries(st.sampled_from(KINDS), st.floats(0, 1000), min_size=1).filter(lambda mix: sum(mix.values()) > 0.01),
+    st.dictionaries(st.sampled_from(KINDS), st.floats(0, 1000), min_size=1).filter(
+        lambda mix: sum(mix.values()) > 0.01
+    ),
 )
 def test_shares_add_up_and_are_within_one_of_exact(total: int, mix: dict[str, float]) -> None:
     shares = share_out(total, mix)  # type: ignore[arg-type]

@@ -17,7 +17,9 @@ MULTIPLE = build_sample(
     CATALOG,
     None,
 )
-SIMPLE = build_sample("job", make_draft("simple", [make_pair(ORDER.function_id, "tea")], [ORDER.function_id]), CATALOG, None)
+SIMPLE = build_sample(
+    "job", make_draft("simple", [make_pair(ORDER.function_id, "tea")], [ORDER.function_id]), CATALOG, None
+)
 
 
 def judged(**wrong: Any) -> Asked[Any]:

@@ -19,7 +19,11 @@ FUNCTION = make_function(
             "size": {"type": "string", "enum": ["small", "large"]},
             "day": {"type": "string", "format": "date"},
             "tags": {"type": "array", "items": {"type": "string"}},
-            "to": {"type": "object", "properties": {"zip": {"type": "string", "pattern": "^[0-9]{5}$"}}, "required": ["zip"]},
+            "to": {
+                "type": "object",
+                "properties": {"zip": {"type": "string", "pattern": "^[0-9]{5}$"}},
+                "required": ["zip"],
+            },
         },
         "required": ["product"],
         "additionalProperties": False,
@@ -58,5 +62,12 @@ def test_the_wrong_name_is_found_first() -> None:
 
 
 def test_a_legal_call_has_no_problem() -> None:
-    arguments = {"product": "草莓", "count": 2, "size": "large", "day": "2026-03-01", "tags": [], "to": {"zip": "12345"}}
+    arguments = {
+        "product": "草莓",
+        "count": 2,
+        "size": "large",
+        "day": "2026-03-01",
+        "tags": [],
+        "to": {"zip": "12345"},
+    }
     assert ArgumentChecker().find_problem(Call(name="order", arguments=arguments), FUNCTION) is None

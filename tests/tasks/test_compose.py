@@ -15,7 +15,7 @@ ORDER = make_function("shop", "order")
 REFUND = make_function("shop", "refund")
 RAIN = make_function("weather", "rain", language="zh")
 CATALOG = build_catalog([ORDER, REFUND, RAIN])
-TEACHER = TeacherSettings(_env_file=None)  # type: ignore[call-arg]
+TEACHER = TeacherSettings()
 
 
 def make_pair(function_id: str, query: str, place: str = "Rome", **extra: Any) -> Pair:
@@ -44,7 +44,9 @@ def wrote(value: Any, reason: Any = None) -> Asked[Any]:
 
 
 def test_multiple_offers_others_and_calls_one() -> None:
-    draft = make_draft("multiple", [make_pair(ORDER.function_id, "tea please")], [REFUND.function_id, ORDER.function_id])
+    draft = make_draft(
+        "multiple", [make_pair(ORDER.function_id, "tea please")], [REFUND.function_id, ORDER.function_id]
+    )
     assert writing_request(draft, CATALOG, TEACHER) is None
     sample = build_sample("job", draft, CATALOG, None)
     assert [tool["function"]["name"] for tool in sample.tools] == ["refund", "order"]
@@ -83,15 +85,24 @@ def test_irrelevance_answers_in_words_and_calls_nothing() -> None:
     [
         ([make_pair(ORDER.function_id, "a"), make_pair(ORDER.function_id, "b")], None, "same_call_twice"),
         (
-            [make_pair(ORDER.function_id, "a"), make_pair(ORDER.function_id, "b", "Oslo", state="rejected", reason="not_json")],
+            [
+                make_pair(ORDER.function_id, "a"),
+                make_pair(ORDER.function_id, "b", "Oslo", state="rejected", reason="not_json"),
+            ],
             None,
             "pair_rejected",
         ),
         ([make_pair(ORDER.function_id, "a")], None, "wrong_count"),
-        ([make_pair(ORDER.function_id, "a"), make_pair(ORDER.function_id, "b", "Oslo")], wrote(None, "cut_off"), "cut_off"),
+        (
+            [make_pair(ORDER.function_id, "a"), make_pair(ORDER.function_id, "b", "Oslo")],
+            wrote(None, "cut_off"),
+            "cut_off",
+        ),
     ],
 )
-def test_what_cannot_be_composed_stays_with_its_reason(pairs: list[Pair], written: Asked[Any] | None, reason: str) -> None:
+def test_what_cannot_be_composed_stays_with_its_reason(
+    pairs: list[Pair], written: Asked[Any] | None, reason: str
+) -> None:
     sample = build_sample("job", make_draft("parallel", pairs, [ORDER.function_id]), CATALOG, written)
     assert (sample.state, sample.reason) == ("rejected", reason)
     assert sample.pair_ids == tuple(pair.pair_id for pair in pairs)
@@ -99,7 +110,9 @@ def test_what_cannot_be_composed_stays_with_its_reason(pairs: list[Pair], writte
 
 def test_the_first_of_two_equal_candidates_stays() -> None:
     samples = [
-        build_sample("job", make_draft("simple", [make_pair(ORDER.function_id, query)], [ORDER.function_id]), CATALOG, None)
+        build_sample(
+            "job", make_draft("simple", [make_pair(ORDER.function_id, query)], [ORDER.function_id]), CATALOG, None
+        )
         for query in ("Tea to  Rome", "tea to rome", "coffee to Rome")
     ]
     samples = [sample.model_copy(update={"sample_id": f"s{n}"}) for n, sample in enumerate(samples)]

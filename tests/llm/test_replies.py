@@ -1,0 +1,157 @@
+"""Whatever an endpoint sends is either a reply, or a fault or an error that says what came."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm.replies import ErrorReply, Fault, Reply, read_error, read_pause, read_reply, shorten
+
+
+def chat(message: Any, finish_reason: str = "stop", **fields: Any) -> bytes:
+    return json.dumps({"choices": [{"message": message, "finish_reason": finish_reason}], **fields}).encode()
+
+
+def test_a_reply_keeps_the_body_as_it_came() -> None:
+    usage = {"prompt_tokens": 12, "completion_tokens": 3}
+    body = chat({"role": "assistant", "content": "你好"}, model="qwen-max", usage=usage)
+    reply = read_reply(body)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.served_model, reply.prompt_tokens, reply.completion_tokens) == ("你好", "qwen-max", 12, 3)
+    assert reply.raw == body.decode()
+    assert reply.has_usage
+    assert reply.refusal is None
+
+
+def test_an_empty_answer_is_an_answer() -> None:
+    reply = read_reply(chat({"content": ""}))
+    assert isinstance(reply, Reply)
+    assert reply.text == ""
+    assert not reply.has_usage
+
+
+def test_a_model_that_thought_until_its_tokens_ran_out_gave_an_empty_answer() -> None:
+    reply = read_reply(chat({"content": None}, finish_reason="length"))
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.finish_reason) == ("", "length")
+
+
+@pytest.mark.parametrize(
+    ("message", "finish_reason", "refusal"),
+    [
+        ({"content": None, "refusal": "I can't help"}, "stop", "I can't help"),
+        ({"content": "half"}, "content_filter", "content filter"),
+        ({"content": None}, "content_filter", "content filter"),
+    ],
+)
+def test_refusals_are_seen(message: dict[str, Any], finish_reason: str, refusal: str) -> None:
+    reply = read_reply(chat(message, finish_reason))
+    assert isinstance(reply, Reply)
+    assert reply.refusal == refusal
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Bad Gateway</html>",
+        b'{"choices": [{"message": {"content": "cut in the mid',
+        b'{"choices": []}',
+        b'{"choices": null}',
+        b'{"choices": ["text"]}',
+        b'{"choices": [{}]}',
+        b'{"error": {"message": "overloaded"}}',
+        b"[]",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        chat(None),
+        chat({"content": None}),
+        chat({"content": 7}),
+        chat({"content": [{"type": "text", "text": "hi"}]}),
+    ],
+)
+def test_a_reply_of_the_wrong_shape_is_a_broken_one(body: bytes) -> None:
+    fault = read_reply(body)
+    assert isinstance(fault, Fault)
+    assert fault.cause == "broken_reply"
+    assert len(fault.detail) < 500
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_break_the_reader(body: bytes) -> None:
+    assert isinstance(read_reply(body), Reply | Fault)
+    assert isinstance(read_error(500, {}, body.decode(errors="replace")), ErrorReply)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "message", "content", "usage", "error", "detail", "prompt_tokens", "loc", "msg"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_json_breaks_the_reader(value: Any) -> None:
+    body = json.dumps(value)
+    for wrapped in (body, json.dumps({"choices": [value]}), json.dumps({"choices": [{"message": value}]})):
+        assert isinstance(read_reply(wrapped.encode()), Reply | Fault)
+    assert isinstance(read_error(400, {}, body), ErrorReply)
+
+
+def test_half_a_utf16_pair_becomes_a_replacement_character() -> None:
+    reply = read_reply(b'{"choices": [{"message": {"content": "a\\ud83d \\ud83d\\ude00"}}]}')
+    assert isinstance(reply, Reply)
+    assert reply.text == "a\ufffd \U0001f600"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after": "0.25"}, 0.25),
+        ({"retry-after-ms": "50", "retry-after": "3"}, 0.05),
+        ({"retry-after": "Thu, 01 Jan 1970 00:17:00 GMT"}, 20.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "nan"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    assert read_pause(headers, now=1000.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"error": {"message": "no such thing", "param": "seed"}}', "no such thing"),
+        ('{"error": "no such thing"}', "no such thing"),
+        ('{"object": "error", "message": "no such thing"}', "no such thing"),
+        ('{"detail": "no such thing"}', "no such thing"),
+        (
+            '{"detail": [{"loc": ["body", "seed"], "msg": "not permitted", "input": "secret"}]}',
+            "body.seed: not permitted",
+        ),
+        ("no such thing", "no such thing"),
+        ('["no such thing"]', '["no such thing"]'),
+    ],
+)
+def test_errors_are_read_in_every_shape(body: str, message: str) -> None:
+    assert read_error(400, {}, body).message == message
+
+
+def test_long_texts_are_shortened_to_one_line() -> None:
+    assert shorten("a\n b" + "c" * 1000).startswith("a bccc")
+    assert len(shorten("c" * 1000)) == 301
