@@ -119,8 +119,8 @@ def sql(query: str, parameters: tuple[str, ...], as_json: bool) -> None:
 @AS_JSON
 def up(port: int | None, as_json: bool) -> None:
     """Start Prefect server, UI, work pool, deployments and a worker on this machine."""
-    from flows.local_up import DEFAULT_PORT
-    from flows.local_up import up as start
+    from flows.local.up import DEFAULT_PORT
+    from flows.local.up import up as start
     from schemas.settings import Settings
 
     report = start(Settings(), port or DEFAULT_PORT)
@@ -141,7 +141,7 @@ def up(port: int | None, as_json: bool) -> None:
 @AS_JSON
 def down(as_json: bool) -> None:
     """Stop what `callmill up` started."""
-    from flows.local_up import down as stop
+    from flows.local.up import down as stop
     from schemas.settings import Settings
 
     report = stop(Settings())
@@ -157,7 +157,7 @@ def down(as_json: bool) -> None:
 @AS_JSON
 def status(as_json: bool) -> None:
     """Say what runs on this machine."""
-    from flows.local_up import status as look
+    from flows.local.up import status as look
     from schemas.settings import Settings
 
     report = look(Settings())

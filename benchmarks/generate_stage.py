@@ -55,8 +55,8 @@ def main() -> None:
             CALLMILL_TEACHER_STRUCTURED_OUTPUT="false",
             PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="ERROR",
         )
-        from flows.local_server import ensure_server
-        from flows.local_up import down
+        from flows.local.server import ensure_server
+        from flows.local.up import down
         from schemas.settings import Settings
 
         ensure_server(Settings())

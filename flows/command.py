@@ -4,7 +4,7 @@ import asyncio
 import os
 from typing import Any
 
-from flows.local_server import ensure_server
+from flows.local.server import ensure_server
 from schemas.job import DEFAULT_MIX
 from schemas.report import SynthReport
 from schemas.settings import Settings

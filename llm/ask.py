@@ -99,7 +99,8 @@ def read_answer(answer: Answer, model: type[M]) -> M | Problem:
     try:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
-        return Problem("answer_schema", describe_errors(error))
+        is_json = all(one["type"] != "json_invalid" for one in error.errors())  # half a UTF-16 pair in an escape
+        return Problem("answer_schema" if is_json else "not_json", describe_errors(error))
 
 
 def repair_request(request: Request, answer: Answer, problem: Problem) -> Request:

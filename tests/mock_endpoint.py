@@ -50,6 +50,7 @@ class MockStats(NamedTuple):
     answered: int
     """Whole, well-formed answers."""
     most_at_once: int
+    """Meaningful with a latency; each counts as under way for so long."""
     by_status: dict[str, int]
     faults: dict[str, int]
 

@@ -1,4 +1,4 @@
-"""The mock endpoint is fair: same body, same fate; it counts what it answered, and the client gets through its faults."""
+"""The mock endpoint is fair: same body, same fate; it counts what it answered; the client gets through its faults."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from llm.client import open_client
 from llm.journal import Journal, recover
 from prompts.render import Rendered
 from schemas.sample import WrittenPair
-from schemas.settings import TeacherSettings
+from tests.llm.scripted import make_settings
 from tests.mock_answers import smallest_value, write_canned_text
 from tests.mock_endpoint import FAULTS, read_stats, running_endpoint
 
@@ -34,7 +34,7 @@ def rendered(number: int) -> Rendered:
 
 
 async def ask_all(base_url: str, count: int, journal: Journal | None) -> list[Any]:
-    settings = TeacherSettings(base_url=base_url, model="mock", timeout_s=0.5, max_attempts=30)
+    settings = make_settings(base_url=base_url, model="mock", timeout_s=0.5, max_attempts=30)
     async with open_client(settings, journal, job_id="job", run_id="run") as client:
         requests = [
             make_request(rendered(n), model="mock", temperature=1, max_tokens=99, answer_model=WrittenPair)

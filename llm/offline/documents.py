@@ -16,6 +16,11 @@ _LABELS_ZH = {
     "phone": "电话", "person": "姓名", "url": "链接", "language": "语言", "language_code": "语言", "currency": "货币", "amount": "金额",
     "query": "关键词", "title": "标题", "message": "内容", "note": "备注", "tag": "标签", "product": "商品", "street": "地址", "colour": "颜色",
 }  # fmt: skip
+_LEANING = ("name", "ID", "number", "code")
+_START_LABELS = {"date": "start date", "datetime": "start time", "time": "start time", "person": "sender", "email": "sender"}
+_END_LABELS = {"date": "end date", "datetime": "end time", "time": "end time", "city": "destination", "station": "destination",
+               "airport": "destination", "count": "upper end"}  # fmt: skip
+_ENDS = {"from": {**_START_LABELS, "": "starting point"}, "to": {**_END_LABELS, "": "recipient"}}
 
 
 class Parameter(NamedTuple):
@@ -78,16 +83,16 @@ def read_document(text: str) -> FunctionDocument:
     )
 
 
-def read_parameters(schema: dict[str, Any]) -> dict[str, Parameter]:
-    """Members of an object schema by name."""
+def read_parameters(schema: dict[str, Any], owner: str = "") -> dict[str, Parameter]:
+    """Members of an object schema by name; a bare "name" means what its owner is."""
     required = schema.get("required") or []
     return {
-        name: read_parameter(name, member if isinstance(member, dict) else {}, name in required)
+        name: read_parameter(name, member if isinstance(member, dict) else {}, name in required, owner)
         for name, member in (schema.get("properties") or {}).items()
     }
 
 
-def read_parameter(name: str, schema: dict[str, Any], is_required: bool) -> Parameter:
+def read_parameter(name: str, schema: dict[str, Any], is_required: bool, owner: str = "") -> Parameter:
     """Name, kind, labels and meaning of one member."""
     schema = simplify(schema)
     kind = kind_of(schema)
@@ -96,8 +101,20 @@ def read_parameter(name: str, schema: dict[str, Any], is_required: bool) -> Para
     inner = simplify(schema["items"]) if kind == "array" and isinstance(schema.get("items"), dict) else schema
     inner_kind = kind_of(inner) if kind == "array" else kind
     scalar = inner_kind if inner_kind in ("string", "integer", "number") else "string"
-    meaning = find_meaning(_singular(label) if kind == "array" else label, description, inner, scalar)
+    hint = _singular(label) if kind == "array" else label
+    if hint in _LEANING and owner:
+        hint = f"{_singular(owner)} {hint}"
+    if name.lower() in _ENDS:
+        label, meaning = _read_end(name.lower(), description, inner, scalar)
+    else:
+        meaning = find_meaning(hint, description, inner, scalar)
     return Parameter(name, schema, kind, is_required, label, _label_zh(label, description, meaning), meaning)
+
+
+def _read_end(name: str, description: str, schema: dict[str, Any], kind: str) -> tuple[str, str]:
+    """`from` and `to` may be days, places, people or languages: what the description says."""
+    meaning = find_meaning("", description, schema, kind)
+    return _ENDS[name].get(meaning, _ENDS[name][""]), meaning
 
 
 def simplify(schema: dict[str, Any]) -> dict[str, Any]:

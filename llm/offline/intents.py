@@ -11,6 +11,7 @@ from llm.offline.words import (
     CHINESE,
     KANA,
     Verb,
+    chinese_deeds,
     find_chinese_verb,
     find_tokens,
     find_verb,
@@ -81,6 +82,7 @@ _PLAIN_ADJECTIVES = re.compile(
 _DETERMINERS = frozenset(
     "a an the all my any some one each every this that these those its their our another multiple".split()
 )
+_QUESTION_WORDS = frozenset("which what when where how why who whether if".split())
 _PREPOSITIONS = frozenset(
     "of for in on at to by with from about into and or as between within under per during".split()
 )
@@ -122,6 +124,9 @@ def _read_chinese(sentence: str) -> Intent | None:
     clause = re.sub(r"(?:指定的?|某个|特定的?|给定的?|当前)", "", clause).strip()
     if len(clause) < 2 or len(clause) > 30:
         return None
+    if clause[0] in "把将为给向在从对":
+        deeds = sorted(chinese_deeds(clause) - {"read"})
+        return Intent(Verb("", deeds[0] if deeds else "办理"), clause, find_keys(clause), "zh")
     verb = find_chinese_verb(clause)
     rest = clause[len(verb.base) :].strip() if verb else clause
     if verb and (not rest or rest[0] in "/或和并及与"):
@@ -138,7 +143,7 @@ def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:
     if len(words) < 2 or split_name(clause) == split_name(name) or words[0].lower().strip(":") in _HTTP_VERBS:
         return None
     verb, head = find_verb(words[0]), words[1:]
-    if verb is None and words[1].lower() in _DETERMINERS and words[0].isalpha() and words[0].lower() not in _DANGLING:
+    if verb is None and words[1].lower() in _DETERMINERS | {"up", "out"} and words[0].isalpha() and words[0].lower() not in _DANGLING:
         base = words[0].lower().removesuffix("s")
         verb = Verb(base, base)
     if verb is None:
@@ -163,7 +168,7 @@ def _shorten(phrase: str) -> str | None:
             if index > 1 and word in ("for", "in", "of", "to", "from", "on", "and")
         ]
         words = words[: cuts[-1]] if cuts else []
-    while words and words[-1].lower() in _DANGLING:
+    while words and words[-1].lower() in _DANGLING and words[0].lower() not in _QUESTION_WORDS:
         words.pop()
     if not words or not any(len(word) > 2 and word.lower() not in stop_words() for word in words):
         return None
@@ -185,7 +190,7 @@ def _make_english(verb: Verb, phrase: str) -> Intent | None:
 def _add_article(phrase: str, verb: Verb) -> str:
     words = phrase.split()
     end = next((index for index, word in enumerate(words) if word in _PREPOSITIONS), len(words))
-    if end == 0 or words[0].lower() in _DETERMINERS | {"for", "whether", "if"} or words[0][:1].isdigit():
+    if end == 0 or words[0].lower() in _DETERMINERS | _QUESTION_WORDS | {"for", "to", "up", "out", "once", "back"} or words[0][:1].isdigit() or "'" in words[0]:
         return phrase
     head = words[end - 1].lower()
     if head in _MASS or (head.endswith("s") and not head.endswith("ss")) or words[0].istitle():

@@ -7,11 +7,13 @@ import re
 from typing import Any, NamedTuple
 
 from llm.offline.documents import Parameter, read_parameter, read_parameters, simplify
+from llm.offline.intents import chinese_pairs
 
 _GENERIC_OWNERS = frozenset(
     "body data payload request params parameters item items object objects value values input resource attributes entity"
     " options details result".split()
 )
+_OPEN_ENDS = frozenset("to by at on for in from of with after before until since".split())
 _BOOLEAN_LEAD = re.compile(r"^(?:is|has|are|should|include|enable|with|show|use|allow|want|do|can) (?=\w)")
 _BOOLEAN_TAIL = re.compile(r"(?<=\w) (?:enabled|only|flag|included)$")
 
@@ -31,6 +33,11 @@ class Leaf(NamedTuple):
     def label(self, language: str) -> str:
         """Words for it in a request."""
         return self.label_zh if language == "zh" else self.label_en
+
+    @property
+    def ends_openly(self) -> bool:
+        """Whether the label wants its value right behind it: "paid on", "sort by"."""
+        return self.label_en.rsplit(" ", 1)[-1].lower() in _OPEN_ENDS
 
     def short_label(self, language: str) -> str:
         """A yes-or-no label without its helper words: "include pending" is pending."""
@@ -104,6 +111,8 @@ def _join(owner: str, label: str, between: str) -> str:
     if not owner or last[0].lower() in _GENERIC_OWNERS or label.lower().startswith(last[0].lower()):
         return label
     tail = " ".join(owner.split()[-2:]) if between == " " else owner.split("的")[-1]
+    if between == "的" and any(pair in tail for pair in chinese_pairs(label)):
+        return label
     return f"{tail}{between}{label}" if re.search(r"[^\x00-\x7f]", tail + label) or between == " " else f"{tail} {label}"
 
 

@@ -108,7 +108,7 @@ _CHINESE = [
     ("street", r"地址|上车|下车|住址"), ("station", r"车站|站名|出发站|到达站|出发地|目的地|始发|终到"), ("city", r"城市|地点|地区|区域|位置"),
     ("country", r"国家"), ("language", r"语言|语种"), ("currency", r"币种|货币"), ("product", r"商品|产品|水果|货物|物品|品名"),
     ("company", r"公司|企业|商家|品牌|供应商"), ("department", r"部门|团队|小组"), ("venue", r"会议室|房间|门店|楼|小区|场馆|商铺"),
-    ("train", r"车次"), ("query", r"关键词|关键字|搜索|检索|查询内容"), ("title", r"标题|主题|题目"), ("reason", r"原因|理由"),
+    ("train", r"车次"), ("house", r"房号|门牌|户"), ("query", r"关键词|关键字|搜索|检索|查询内容"), ("title", r"标题|主题|题目"), ("reason", r"原因|理由"),
     ("note", r"备注|留言|说明|要求|注释"), ("message", r"内容|正文|消息|描述|文本|问题|简介|故障|诉求"), ("tag", r"标签|分类|类别"), ("filename", r"文件名|附件"),
     ("path", r"路径|目录"), ("colour", r"颜色"), ("name", r"名称|名字|名"),
 ]  # fmt: skip
@@ -138,14 +138,14 @@ def find_meaning(label: str, description: str, schema: dict[str, Any], kind: str
         if "hh:mm" in hint:
             return "time" if "yyyy" not in hint and "t" not in hint.split("hh:mm")[0][-1:] else "datetime"
     label = label.lower()
-    table = _COMPILED["string" if kind == "string" else "number"]
-    for meaning, pattern in table:
-        if pattern.search(label):
-            return meaning
     if kind == "string":
         for meaning, pattern in _COMPILED["chinese"]:
             if pattern.search(description[:12]):
                 return meaning
+    table = _COMPILED["string" if kind == "string" else "number"]
+    for meaning, pattern in table:
+        if pattern.search(label):
+            return meaning
     clause = _HEAD_END.split(description[:60].lower())[0]
     return next(
         (meaning for meaning, pattern in table if pattern.search(clause)), "word" if kind == "string" else "count"

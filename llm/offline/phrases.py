@@ -16,6 +16,7 @@ _PLACES = frozenset("city station country region venue hotel restaurant".split()
 _PLACE_LABELS = frozenset("city location place country region town area state province district venue hotel restaurant where".split())
 _START = re.compile(r"^(?:start|from|begin|since|check in|departure|pick ?up|after|new start)")
 _END = re.compile(r"^(?:end|to|until|till|check out|return|before)\b")
+_PLAIN_VALUES = frozenset("phone street date datetime time plate id".split())
 _QUOTED = frozenset("message note reason".split())
 
 
@@ -38,8 +39,10 @@ def say_value(leaf: Leaf, value: Any, language: str, rng: random.Random, is_spok
     if len(said) == 2:
         return mark(f"{said[0]} at {said[1]}" if language == "en" else f"{said[0]}{said[1]}")
     text = said[0]
-    is_free = isinstance(value, str) and leaf.meaning in _QUOTED and (" " in text or len(text) > 3)
-    if isinstance(value, str) and (is_free or (len(text.split()) > 3 and leaf.kind != "boolean") or re.search(r"[.!?。！？,，;]\s", text)):
+    if not isinstance(value, str) or text != value or leaf.meaning in _PLAIN_VALUES:
+        return mark(text)
+    is_free = leaf.meaning in _QUOTED and (" " in text or len(text) > 3)
+    if is_free or len(text.split()) > 3 or re.search(r"[.!?。！？,，;](?:\s|$)", text):
         return mark(f"“{text}”" if language == "zh" else f'"{text}"')
     return mark(text)
 
@@ -74,9 +77,13 @@ def say_inline(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
     value = say_leaf_value(leaf, language, rng, is_spoken)
     label = leaf.label(language)
     if language == "zh":
+        if "几" in label and isinstance(leaf.value, int):
+            return label.replace("几", value, 1)
         gap = " " if label[-1:].isascii() or strip_marks(value)[:1].isascii() else ""
         options = [f"{label}是{value}", f"{label}{gap}{value}", f"{label}为{value}", f"{label}：{value}"]
         return rng.choice(options)
+    if leaf.ends_openly:
+        return f"{label} {value}"
     natural = _find_natural(leaf, value, label.lower()) if leaf.depth == 0 else []
     options = natural or [f"with {label} {value}", f"with the {label} {value}", f"with {value} as the {label}", f"{label} {value}"]
     return rng.choice(options)
@@ -133,6 +140,8 @@ def say_detail(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
     if leaf.kind == "boolean" or language == "zh":
         return say_inline(leaf, language, rng, is_spoken) if language == "zh" else _say_boolean_detail(leaf)
     label = leaf.label(language)
+    if leaf.ends_openly:
+        return f"it is {label} {say_leaf_value(leaf, language, rng, is_spoken)}"
     verb = "are" if label.endswith("s") and not label.endswith(("ss", "us", "is")) else "is"
     return f"the {label} {verb} {say_leaf_value(leaf, language, rng, is_spoken)}"
 

@@ -48,7 +48,7 @@ def read_question(messages: Sequence[dict[str, Any]]) -> Question:
     texts = [str(message.get("content") or "") for message in messages if message.get("role") == "user"]
     text = texts[0] if texts else ""
     for tag, read in _READERS.items():
-        if f"<{tag}>" in text:
+        if f"\n<{tag}>\n" in f"\n{text}":
             return read(text)._replace(is_repair=len(texts) > 1)
     raise UnknownPromptError(
         "No prompt that the offline teacher can read; it answers generate_pair, combine_queries, refuse, judge_calls,"

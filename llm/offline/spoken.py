@@ -12,7 +12,7 @@ _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)$")
 _TIME = re.compile(r"(\d\d):(\d\d)(?::00)?(?:Z|[+-]\d\d:\d\d)?$")
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$")
 _MONTH = re.compile(r"(\d{4})-(\d\d)$")
-_IDENTIFIER = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z0-9]+)+$|[a-z]+(?:[A-Z][a-z]+)+$")
+_IDENTIFIER = re.compile(r"[a-z]+\d?(?:[_-][a-z]+)+$|[A-Z]+(?:_[A-Z]+)+$|[a-z]+(?:[A-Z][a-z]+)+$")
 
 
 class Forms(NamedTuple):
@@ -38,7 +38,7 @@ def _string_forms(text: str, language: str) -> Forms:
     if _IDENTIFIER.match(text):
         plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
         plain = re.sub("[_-]", " ", plain)
-        return Forms(((plain if text.islower() or not text.isupper() else plain.lower(), text, text.replace("_", "-")),))
+        return Forms(((plain.lower(), text, text.replace("_", "-")),))
     return Forms(((text,),))
 
 

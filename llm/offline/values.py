@@ -53,7 +53,7 @@ class ValueWriter:
         if parameter.kind == "array":
             return self._write_array(parameter, depth)
         if parameter.kind == "object":
-            return self._write_object(schema, depth)
+            return self._write_object(schema, depth, parameter.label_en)
         if parameter.kind in ("integer", "number"):
             return self._write_number(parameter)
         return None if parameter.kind == "null" else self._write_string(parameter)
@@ -64,8 +64,8 @@ class ValueWriter:
         chosen = {p.name for p in self._rng.sample(optional, min(most_optional, len(optional)))}
         return [p for p in parameters.values() if p.is_required or p.name in chosen]
 
-    def _write_object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        members = read_parameters(schema)
+    def _write_object(self, schema: dict[str, Any], depth: int, owner: str) -> dict[str, Any]:
+        members = read_parameters(schema, owner)
         if not members:
             return {} if not schema.get("minProperties") else {"note": self._choose("note")}
         required = sum(p.is_required for p in members.values())

@@ -21,8 +21,10 @@ _SPELLED = {
     "pwd": "password", "passwd": "password", "msg": "message", "ts": "timestamp", "img": "image", "dob": "birth date",
     "rpp": "results per page", "pg": "page", "pk": "key", "kb": "knowledge base", "html": "HTML", "json": "JSON",
     "api": "API", "csv": "CSV", "sms": "SMS", "iata": "IATA", "icao": "ICAO", "vat": "VAT", "zip": "ZIP code",
+    "iban": "IBAN", "isbn": "ISBN", "sku": "SKU", "bic": "BIC", "vin": "VIN", "pin": "PIN", "pdf": "PDF", "dns": "DNS", "cpu": "CPU",
+    "ai": "AI", "xml": "XML", "sql": "SQL", "ssl": "SSL", "ftp": "FTP", "faq": "FAQ", "nba": "NBA", "dvd": "DVD",
 }  # fmt: skip
-_WHOLE_LABELS = {"q": "search term", "n": "number", "tz": "time zone", "to": "recipient", "from": "starting point"}
+_WHOLE_LABELS = {"q": "search term", "n": "number", "tz": "time zone"}
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """A real HTTP endpoint in the test's own loop that answers by a script, and the client opened on it."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,12 +26,14 @@ class Scripted:
         self.steps = list(steps)
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.has_been_asked = asyncio.Event()
 
     def handle(self, request: HttpRequest) -> HttpReply | Awaitable[HttpReply]:
         body = json.loads(request.body)
         step = self.steps[min(len(self.bodies), len(self.steps) - 1)]
         self.bodies.append(body)
         self.headers.append(request.headers)
+        self.has_been_asked.set()
         return step if isinstance(step, HttpReply) else step(body)
 
 
@@ -57,7 +60,9 @@ async def opened(
 
 
 def make_settings(**settings: Any) -> TeacherSettings:
-    return TeacherSettings(**{"model": "test-model", "api_key": SecretStr(KEY), "timeout_s": 5, **settings})
+    """Every field is given, so that nothing of the developer's own CALLMILL_TEACHER_… gets into a test."""
+    defaults = {name: field.default for name, field in TeacherSettings.model_fields.items()}
+    return TeacherSettings(**{**defaults, "model": "test-model", "api_key": SecretStr(KEY), "timeout_s": 5, **settings})
 
 
 def completion(

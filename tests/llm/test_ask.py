@@ -112,7 +112,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         ('{"evidence": "x", "any_serves": 0, "is_refusal": true}', "answer_schema", "any_serves"),
         ('{"evidence": "x", "any_serves": false}', "answer_schema", "is_refusal: Field required"),
         ('{"evidence": "x", "any_serves": false, "is_refusal": true, "n": 1}', "answer_schema", "n: Extra inputs"),
-        ('{"evidence": "\\ud83d", "any_serves": false, "is_refusal": true}', "answer_schema", "surrogate"),
+        ('{"evidence": "\\ud83d", "any_serves": false, "is_refusal": true}', "not_json", "Invalid JSON"),
     ],
 )
 def test_what_does_not_fit_has_a_reason(text: str, reason: str, detail: str) -> None:

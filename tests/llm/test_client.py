@@ -119,8 +119,7 @@ def test_a_cancelled_first_caller_does_not_take_the_others_down() -> None:
     async def body(parts: Opened) -> None:
         first = asyncio.create_task(parts.client.answer(make_request()))
         second = asyncio.create_task(parts.client.answer(make_request()))
-        while not parts.endpoint.bodies:
-            await asyncio.sleep(0.001)
+        await parts.endpoint.has_been_asked.wait()
         first.cancel()
         assert (await second).text == "hello"
         assert first.cancelled()
@@ -132,8 +131,7 @@ def test_a_cancelled_first_caller_does_not_take_the_others_down() -> None:
 def test_a_sent_call_is_paid_for_and_kept_although_its_caller_left() -> None:
     async def body(parts: Opened) -> None:
         caller = asyncio.create_task(parts.client.answer(make_request()))
-        while not parts.endpoint.bodies:
-            await asyncio.sleep(0.001)
+        await parts.endpoint.has_been_asked.wait()
         caller.cancel()
         await asyncio.gather(caller, return_exceptions=True)
         assert (await parts.client.answer(make_request())).text == "hello"
@@ -146,8 +144,7 @@ def test_a_call_that_nobody_waits_for_is_not_sent() -> None:
     async def body(parts: Opened) -> None:
         first = asyncio.create_task(parts.client.answer(make_request("1")))
         second = asyncio.create_task(parts.client.answer(make_request("2")))
-        while not parts.endpoint.bodies:
-            await asyncio.sleep(0.001)
+        await parts.endpoint.has_been_asked.wait()
         second.cancel()
         await first
         await parts.client.answer(make_request("3"))
@@ -458,8 +455,7 @@ def test_leaving_ends_the_calls_under_way() -> None:
     async def body() -> None:
         async with opened(completion(delay_s=60), timeout_s=60) as parts:
             task = asyncio.create_task(parts.client.answer(make_request()))
-            while not parts.endpoint.bodies:
-                await asyncio.sleep(0.001)
+            await parts.endpoint.has_been_asked.wait()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 5)
 

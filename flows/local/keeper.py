@@ -1,4 +1,4 @@
-"""Keeps one local worker running: `python -m flows.local_keeper --home DIR --pool cpu --server-pid PID --api-url URL`.
+"""Keeps one local worker running: `python -m flows.local.keeper --home DIR --pool cpu --server-pid PID --api-url URL`.
 
 It holds a lease on the server, so `callmill up` lasts until `callmill down`; it ends when the server does.
 """
@@ -10,8 +10,8 @@ import threading
 import time
 from pathlib import Path
 
-from flows.local_processes import ProcessIdentity, identify_process, start_module, stop_group, stop_process
-from flows.local_state import ServerFolder, WorkerState, write_record
+from flows.local.processes import ProcessIdentity, identify_process, start_module, stop_group, stop_process
+from flows.local.state import ServerFolder, WorkerState, write_record
 
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 1.0, 30.0
 _HEALTHY_S = 60.0
@@ -58,7 +58,7 @@ def _run_worker(
 ) -> None:
     words = ["--home", str(folder.home), "--pool", pool, "--parent", str(os.getpid())]
     words += ["--own-server"] if server else []
-    process = start_module("flows.local_worker", words, folder.worker_log, os.environ)
+    process = start_module("flows.local.worker", words, folder.worker_log, os.environ)
     keeper, worker = identify_process(os.getpid()), identify_process(process.pid)
     state = WorkerState(keeper=keeper, worker=worker, pool=pool, api_url=api_url, starts=starts)
     write_record(folder.worker_file, state)

@@ -14,9 +14,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.local_processes import start_module
-from flows.local_profile import find_chosen_api_url
-from flows.local_state import ServerFolder, ServerState, read_tail
+from flows.local.processes import start_module
+from flows.local.profile import find_chosen_api_url
+from flows.local.state import ServerFolder, ServerState, read_tail
 from schemas.errors import TerminalError, TransientError
 from schemas.record import Record
 from schemas.settings import Settings
@@ -132,7 +132,7 @@ def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
 def _start_supervisor(settings: Settings, folder: ServerFolder, port: int) -> ServerState:
     folder.rotate_logs()
     words = ["--home", str(folder.home), "--port", str(port), "--idle-s", str(settings.server_idle_s)]
-    process = start_module("flows.local_supervisor", words, folder.server_log, child_environment(settings))
+    process = start_module("flows.local.supervisor", words, folder.server_log, child_environment(settings))
     return _wait_for_state(folder, process)
 
 

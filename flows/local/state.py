@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from flows.local_processes import ProcessIdentity, identify_process
+from flows.local.processes import ProcessIdentity, identify_process
 from schemas.record import Record
 from schemas.settings import Settings
 

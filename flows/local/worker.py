@@ -1,4 +1,4 @@
-"""The local process worker: `python -m flows.local_worker --home DIR --pool cpu --parent PID [--own-server]`."""
+"""The local process worker: `python -m flows.local.worker --home DIR --pool cpu --parent PID [--own-server]`."""
 
 import argparse
 import asyncio
@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.local_processes import end_with_parent, identify_process, list_group, read_start_time
-from flows.local_state import ServerFolder, write_record
+from flows.local.processes import end_with_parent, identify_process, list_group, read_start_time
+from flows.local.state import ServerFolder, write_record
 
 _RUNS_END_S = 3.0
 _TELL_S = 0.5
@@ -40,7 +40,7 @@ async def work(folder: ServerFolder, pool: str, is_own_server: bool) -> None:
         """Names our command: it watches this worker, and Prefect then writes no copy of the environment to disk."""
 
         def prepare_for_flow_run(self, *args: Any, **kwargs: Any) -> None:
-            command = [sys.executable, "-m", "flows.local_flow_run", str(os.getpid())]
+            command = [sys.executable, "-m", "flows.local.flow_run", str(os.getpid())]
             self.command = self.command or command_to_string(command)
             super().prepare_for_flow_run(*args, **kwargs)
 

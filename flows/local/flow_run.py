@@ -1,12 +1,12 @@
 """A flow run of the local worker: Prefect's engine in a process that ends when its worker does.
 
-Usage: python -m flows.local_flow_run WORKER_PID (the worker adds the flow run's id to the environment).
+Usage: python -m flows.local.flow_run WORKER_PID (the worker adds the flow run's id to the environment).
 """
 
 import runpy
 import sys
 
-from flows.local_processes import end_with_parent
+from flows.local.processes import end_with_parent
 
 if __name__ == "__main__":
     end_with_parent(int(sys.argv.pop()))

@@ -6,9 +6,9 @@ import socket
 import time
 from pathlib import Path
 
-from flows.local_deployments import create_pools, deploy_all, read_deployments
-from flows.local_processes import PROJECT_ROOT, start_module, stop_group, stop_process
-from flows.local_server import (
+from flows.local.deployments import create_pools, deploy_all, read_deployments
+from flows.local.processes import PROJECT_ROOT, start_module, stop_group, stop_process
+from flows.local.server import (
     ServerAddress,
     address_of,
     answers,
@@ -18,7 +18,7 @@ from flows.local_server import (
     use_chosen_server,
     wait_for_server,
 )
-from flows.local_state import ServerFolder, WorkerState, read_tail
+from flows.local.state import ServerFolder, WorkerState, read_tail
 from schemas.errors import TerminalError
 from schemas.record import Record
 from schemas.settings import Settings
@@ -182,7 +182,7 @@ def _start_keeper(settings: Settings, folder: ServerFolder, address: ServerAddre
     words += ["--server-pid", str(server.process.pid)] if server else []
     folder.ready_file.unlink(missing_ok=True)
     environment = {**child_environment(settings), "PREFECT_API_URL": address.api_url}
-    start_module("flows.local_keeper", words, folder.worker_log, environment)
+    start_module("flows.local.keeper", words, folder.worker_log, environment)
 
 
 def _wait_for_worker(folder: ServerFolder) -> WorkerState:

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from flows.local_processes import PROJECT_ROOT, ProcessIdentity, identify_process, list_group, stop_group, stop_process
-from flows.local_profile import find_chosen_api_url
-from flows.local_server import ServerAddress, answers, child_environment, ensure_server, find_choice, without_proxy
-from flows.local_state import ServerFolder, ServerState, write_record
-from flows.local_supervisor import bind_port
-from flows.local_up import down, status, up
+from flows.local.processes import PROJECT_ROOT, ProcessIdentity, identify_process, list_group, stop_group, stop_process
+from flows.local.profile import find_chosen_api_url
+from flows.local.server import ServerAddress, answers, child_environment, ensure_server, find_choice, without_proxy
+from flows.local.state import ServerFolder, ServerState, write_record
+from flows.local.supervisor import bind_port
+from flows.local.up import down, status, up
 from schemas.errors import TerminalError, TransientError
 from schemas.settings import Settings
 
 USER = """
 import sys, time
 from pathlib import Path
-from flows.local_server import ensure_server
+from flows.local.server import ensure_server
 from schemas.settings import Settings
 address = ensure_server(Settings(home=Path(sys.argv[1]), server_idle_s=1))
 print(address.model_dump_json(), flush=True)

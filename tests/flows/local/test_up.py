@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.local_processes import PROJECT_ROOT, list_group
-from flows.local_state import ServerFolder
-from flows.local_up import UpReport, down, status, up
+from flows.local.processes import PROJECT_ROOT, list_group
+from flows.local.state import ServerFolder
+from flows.local.up import UpReport, down, status, up
 from schemas.settings import Settings
 
 SECRET = "sk-never-on-disk"

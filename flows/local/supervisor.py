@@ -1,4 +1,4 @@
-"""The one process of the local Prefect server: `python -m flows.local_supervisor --home DIR --port P --idle-s S`.
+"""The one process of the local Prefect server: `python -m flows.local.supervisor --home DIR --port P --idle-s S`.
 
 API, UI, scheduler and events run in here, so nothing of them can outlive this process; it ends when no lease is left.
 """
@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.local_processes import identify_process
-from flows.local_state import ServerFolder, ServerState, write_record
+from flows.local.processes import identify_process
+from flows.local.state import ServerFolder, ServerState, write_record
 
 if TYPE_CHECKING:
     import uvicorn
@@ -64,14 +64,6 @@ def set_server_environment(folder: ServerFolder, state: ServerState) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
-        # One row or event at a time costs 29 ms of this process per task run; batches are written after half a second.
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.5",
-        "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.local_processes import PROJECT_ROOT
+from flows.local.processes import PROJECT_ROOT
 from schemas.errors import TerminalError
 
 _DEPLOY_S = 120

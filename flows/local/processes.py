@@ -12,7 +12,7 @@ from pathlib import Path
 
 from schemas.record import Record
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 _POLL_S = 0.1
 
 

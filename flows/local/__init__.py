@@ -1,0 +1,1 @@
+"""Prefect on this machine: one supervised server, its pools, deployments and worker."""
