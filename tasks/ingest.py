@@ -8,12 +8,12 @@ from schemas.document import Document, DocumentFormat, DocumentReason
 from schemas.errors import UsageError
 from schemas.function import Function
 from schemas.record import canonical_json, content_id
-from tasks.clean_text import Script, clean_description, file_slug, slug
-from tasks.finish_functions import Draft, finish_functions, function_id_of, script_of_drafts
-from tasks.openai_tools import find_tools, read_openai_tools
-from tasks.openapi import read_openapi
-from tasks.parse_document import UnreadableDocumentError, parse_text
-from tasks.resolve_reference import UnresolvedReferenceError
+from tasks.cleaning.clean_text import Script, clean_description, file_slug, slug
+from tasks.cleaning.finish_functions import Draft, finish_functions, function_id_of, script_of_drafts
+from tasks.cleaning.openai_tools import find_tools, read_openai_tools
+from tasks.cleaning.openapi import read_openapi
+from tasks.cleaning.parse_document import UnreadableDocumentError, parse_text
+from tasks.cleaning.resolve_reference import UnresolvedReferenceError
 
 _SUFFIXES = {".json", ".yaml", ".yml"}
 _NOT_DOCUMENTS = ("MANIFEST.", "README", "LICENSE")

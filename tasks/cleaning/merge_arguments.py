@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.function import ParameterBinding, ParameterPlace
-from tasks.repairs import Repairs
+from tasks.cleaning.repairs import Repairs
 
 Schema = dict[str, Any]
 _NOT_SPREADABLE = ("anyOf", "oneOf", "allOf", "additionalProperties", "patternProperties", "enum", "const")

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.function import Split
 from schemas.record import content_id
-from tasks.clean_text import split_words
+from tasks.cleaning.clean_text import split_words
 
 
 def family_of(name: str, parameters: dict[str, Any]) -> str:

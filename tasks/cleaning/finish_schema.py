@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.clean_keywords import (
+from tasks.cleaning.clean_keywords import (
     choose_examples,
     clean_enum,
     coerce_value,
@@ -12,7 +12,7 @@ from tasks.clean_keywords import (
     types_of,
     unique_values,
 )
-from tasks.repairs import Repairs
+from tasks.cleaning.repairs import Repairs
 
 Schema = dict[str, Any]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from schemas.function import FunctionReason, HttpBinding
-from tasks.clean_schema import SchemaTooLargeError
-from tasks.clean_text import clean_description, clean_name, describe_name, join_descriptions, name_from_path, shorten
-from tasks.finish_functions import Draft
-from tasks.openapi_arguments import bind_arguments
-from tasks.openapi_document import ApiDocument, Operation, open_api_document
-from tasks.repairs import Repairs
-from tasks.resolve_reference import UnresolvedReferenceError
+from tasks.cleaning.clean_schema import SchemaTooLargeError
+from tasks.cleaning.clean_text import clean_description, clean_name, describe_name, join_descriptions, name_from_path, shorten
+from tasks.cleaning.finish_functions import Draft
+from tasks.cleaning.openapi_arguments import bind_arguments
+from tasks.cleaning.openapi_document import ApiDocument, Operation, open_api_document
+from tasks.cleaning.repairs import Repairs
+from tasks.cleaning.resolve_reference import UnresolvedReferenceError
 
 _METHODS = get_args(HttpBinding.model_fields["method"].annotation)
 

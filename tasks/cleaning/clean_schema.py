@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from schemas.errors import TerminalError
-from tasks.clean_keywords import gather_examples, read_count, read_number, read_pattern, read_type
-from tasks.clean_text import clean_description, shorten, slug
-from tasks.finish_schema import finish_schema, merge_schemas
-from tasks.repairs import Repairs
-from tasks.resolve_reference import References
+from tasks.cleaning.clean_keywords import gather_examples, read_count, read_number, read_pattern, read_type
+from tasks.cleaning.clean_text import clean_description, shorten, slug
+from tasks.cleaning.finish_schema import finish_schema, merge_schemas
+from tasks.cleaning.repairs import Repairs
+from tasks.cleaning.resolve_reference import References
 
 Schema = dict[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from schemas.document import Document
 from schemas.function import Function, FunctionReason, HttpBinding
 from schemas.record import content_id
-from tasks.clean_keywords import compile_error
-from tasks.clean_text import MAX_NAME, Script, language_of, script_of
-from tasks.families import family_of, split_of
+from tasks.cleaning.clean_keywords import compile_error
+from tasks.cleaning.clean_text import MAX_NAME, Script, language_of, script_of
+from tasks.cleaning.families import family_of, split_of
 
 MAX_TOOL_CHARACTERS = 32_000
 _KEPT_DEPTH = 2

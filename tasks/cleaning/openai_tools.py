@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.function import HttpBinding
-from tasks.clean_schema import Schema, SchemaCleaner, SchemaTooLargeError
-from tasks.clean_text import clean_description, clean_name, describe_name, shorten
-from tasks.finish_functions import NO_PARAMETERS, Draft
-from tasks.repairs import Repairs
-from tasks.resolve_reference import References, UnresolvedReferenceError
+from tasks.cleaning.clean_schema import Schema, SchemaCleaner, SchemaTooLargeError
+from tasks.cleaning.clean_text import clean_description, clean_name, describe_name, shorten
+from tasks.cleaning.finish_functions import NO_PARAMETERS, Draft
+from tasks.cleaning.repairs import Repairs
+from tasks.cleaning.resolve_reference import References, UnresolvedReferenceError
 
 _BARE_KEYS = {"name", "description", "strict", "type"}
 _CHOICES = ("anyOf", "oneOf", "allOf")

@@ -5,9 +5,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tasks.clean_schema import SchemaCleaner, SchemaTooLargeError
-from tasks.repairs import Repairs
-from tasks.resolve_reference import References, UnresolvedReferenceError
+from tasks.cleaning.clean_schema import SchemaCleaner, SchemaTooLargeError
+from tasks.cleaning.repairs import Repairs
+from tasks.cleaning.resolve_reference import References, UnresolvedReferenceError
 
 PET = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.families import family_of, split_of
+from tasks.cleaning.families import family_of, split_of
 
 CITY: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 

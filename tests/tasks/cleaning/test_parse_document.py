@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.parse_document import UnreadableDocumentError, parse_text
+from tasks.cleaning.parse_document import UnreadableDocumentError, parse_text
 
 YAML, JSON = Path("a.yaml"), Path("a.json")
 VALUES = st.recursive(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tasks.resolve_reference import References
+from tasks.cleaning.resolve_reference import References
 
 _CREDENTIAL = re.compile(r"(x[-_])?((api|app|access|auth|secret)[-_]?(key|token)|token)", re.IGNORECASE)
 _TRANSPORT_HEADERS = {"accept", "content-type", "authorization"}

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from schemas.function import ParameterBinding, ParameterPlace
-from tasks.clean_keywords import gather_examples
-from tasks.clean_schema import SchemaCleaner
-from tasks.finish_schema import add_examples
-from tasks.merge_arguments import Arguments, is_spreadable
-from tasks.openapi_document import ApiDocument, Operation
-from tasks.repairs import Repairs
+from tasks.cleaning.clean_keywords import gather_examples
+from tasks.cleaning.clean_schema import SchemaCleaner
+from tasks.cleaning.finish_schema import add_examples
+from tasks.cleaning.merge_arguments import Arguments, is_spreadable
+from tasks.cleaning.openapi_document import ApiDocument, Operation
+from tasks.cleaning.repairs import Repairs
 
 Schema = dict[str, Any]
 
