@@ -29,14 +29,18 @@ class Arguments:
             self._required.append(name)
 
     def add_body(self, body: Schema, is_required: bool) -> None:
-        """Spread a body object's properties; any other body is one argument."""
+        """Spread a body object's properties; any other body is one argument.
+
+        What a body object requires stays required even where the body itself is not: OpenAPI's default for
+        `requestBody.required` is false, and authors who list required properties have hardly ever meant that.
+        """
         if not is_spreadable(body):
             binding = ParameterBinding(place="body", wire_name="body", style="whole_body")
             self.add(binding, body, is_required)
             return
         for name, schema in body["properties"].items():
             binding = ParameterBinding(place="body", wire_name=name)
-            self.add(binding, schema, is_required and name in body.get("required", []))
+            self.add(binding, schema, name in body.get("required", []))
 
     def has_place(self, place: ParameterPlace, wire_name: str) -> bool:
         """Whether the request's part already has an argument of that name."""

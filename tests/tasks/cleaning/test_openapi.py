@@ -129,9 +129,9 @@ def test_a_long_description_ends_with_a_sentence(tmp_path: Path) -> None:
     assert "description shortened" in function.repairs
 
 
-def test_the_body_of_a_request_that_may_lack_it_is_optional(tmp_path: Path) -> None:
+def test_what_a_body_object_requires_is_required_whether_the_body_is_or_not(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-    assert read_operation(tmp_path, requestBody=json_body(schema)).parameters["required"] == []
+    assert read_operation(tmp_path, requestBody=json_body(schema)).parameters["required"] == ["a"]
     assert read_operation(tmp_path, requestBody=json_body(schema, required=True)).parameters["required"] == ["a"]
 
 
