@@ -92,12 +92,12 @@ class Endpoint:
         return reply._replace(latency_ms=1000 * (time.perf_counter() - started))
 
     def _read_breakdown(self, error: Exception) -> Fault:
-        """Tell a timeout from a broken connection by the root cause; the transport maps both to timeouts."""
+        """Tell a timeout from a broken connection by its causes; the transport calls a hang-up a timeout, too."""
         causes: list[BaseException] = [error]
         while causes[-1].__cause__ is not None:
             causes.append(causes[-1].__cause__)
         is_unreachable = any(isinstance(cause, (httpx2.ConnectError, aiohttp.ClientConnectorError)) for cause in causes)
-        if isinstance(causes[-1], TimeoutError):
+        if any(isinstance(cause, TimeoutError) for cause in causes):
             return Fault("timeout", f"no answer within {self._timeout_s:g} s", may_have_cost=not is_unreachable)
         words = self.scrub(str(causes[-1]) or type(causes[-1]).__name__)
         return Fault("connection", f"no connection ({words})", may_have_cost=not is_unreachable)

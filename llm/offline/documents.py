@@ -10,7 +10,7 @@ from llm.offline.intents import Intent, find_keys, read_intents
 from llm.offline.meanings import find_meaning
 from llm.offline.words import CHINESE, find_tokens, is_chinese, spell_label, split_name, stem
 
-_PARSED_DOCUMENTS = 8_192
+_PARSED_DOCUMENTS = 4_096
 _LABELS_ZH = {
     "city": "城市", "country": "国家", "country_code": "国家代码", "date": "日期", "datetime": "时间", "time": "时间", "email": "邮箱",
     "phone": "电话", "person": "姓名", "url": "链接", "language": "语言", "language_code": "语言", "currency": "货币", "amount": "金额",
@@ -184,6 +184,7 @@ def _label_zh(label: str, description: str, meaning: str) -> str:
 
 def _read_vocabulary(name: str, description: str, schema: dict[str, Any]) -> frozenset[str]:
     words = {stem(word) for word in split_name(name)} | {stem(word) for word in find_tokens(description)}
+    words.update(re.findall(r"\d+", description))
     text = [description]
     for member_name, member in _walk_members(schema, 0):
         words.update(stem(word) for word in split_name(member_name))

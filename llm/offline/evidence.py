@@ -4,8 +4,8 @@ import functools
 import re
 from typing import Any, NamedTuple
 
-from llm.offline.documents import FunctionDocument
-from llm.offline.leaves import Leaf, read_leaves
+from llm.offline.documents import FunctionDocument, Parameter
+from llm.offline.leaves import Leaf, read_leaves, shorten_boolean
 from llm.offline.spoken import Text, find_forms
 from llm.offline.words import CHINESE, find_tokens, load_data, spell_label, stem, stop_words
 
@@ -17,6 +17,7 @@ _WORD = re.compile(r"[A-Za-z][\w'’-]*")
 _NO_BEFORE = re.compile(r"(?:without|no|not|don't|exclude|excluding|不要|不需要|不用|无需|不|别|非)(?: the| any)?\s*$", re.IGNORECASE)
 _NO_AFTER = re.compile(r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:no|off|false|disabled|否|关闭|不要)\b", re.IGNORECASE)
 _YES_AFTER = re.compile(r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:yes|on|true|enabled|是)(?:\b|(?=[，。]))", re.IGNORECASE)
+_SETTING = re.compile(r"(\s*(?:is|are|:|：|是|为)?\s*)([A-Za-z][\w'-]*|[\u4e00-\u9fff]{2})")
 _SPOKEN_FIELDS = ("styles", "plain", "openers", "closers", "reasons", "connectors", "last_connectors", "starts")
 _FIXED_WORDS = "details should use set following limit limited most least per page results starting until matching showing yes off today tomorrow"
 
@@ -153,7 +154,7 @@ def find_leftovers(evidence: Evidence, functions: list[FunctionDocument]) -> lis
     for pattern in (_DIGITS, _QUOTES, _PROPER) + ((_NUMBER_WORDS,) if language == "en" else ()):
         for match in pattern.finditer(text.text):
             word = match.group().strip(".,:;\"“”?!")
-            if not text.is_free(*match.span()) or stem(word) in vocabulary or stem(word) in known:
+            if not text.is_free(*match.span()) or all(stem(part) in vocabulary | known for part in re.split(r"[-/_.]", word)):
                 continue
             if pattern is _QUOTES and any(text.taken[match.start() : match.end()]):
                 continue
@@ -178,23 +179,35 @@ def _find_set_words(
                 continue
             if any(name == one or one.startswith(parameter.label_en) for one in used):
                 continue
-            short = re.sub(r"^(?:is|has|should|include|enable|with|show|use|allow) ", "", label) if parameter.kind == "boolean" else label
-            for start, end in text.find_spans(short):
-                after = text.text[end : end + 40]
-                if parameter.kind == "boolean":
-                    if text.is_free(start, end) and (_NO_AFTER.match(after) or _YES_AFTER.match(after) or _NO_BEFORE.search(text.text[max(0, start - 12) : start])):
-                        found.append(text.text[start:end] + after[:8])
-                elif text.is_free(start, end):
-                    found.extend(_word_behind(text, end, known, vocabulary, language))
+            found.extend(_find_setting(text, parameter, language, known | vocabulary))
     return found
 
 
-def _word_behind(text: Text, end: int, known: frozenset[str], vocabulary: frozenset[str], language: str) -> list[str]:
-    match = re.compile(r"\s*(?:is|are|to|of|:|：|是|为)?\s*([A-Za-z][\w'-]*|[\u4e00-\u9fff]{2})").match(text.text, end)
-    if match is None or not text.is_free(*match.span(1)):
+def _find_setting(text: Text, parameter: Parameter, language: str, explained: frozenset[str]) -> list[str]:
+    """What the request sets one left-out parameter to."""
+    is_boolean = parameter.kind == "boolean"
+    label = parameter.label(language)
+    found = []
+    for start, end in text.find_spans(shorten_boolean(label) if is_boolean else label):
+        if not text.is_free(start, end):
+            continue
+        before, after = text.text[max(0, start - 12) : start], text.text[end : end + 40]
+        if is_boolean and (_NO_AFTER.match(after) or _YES_AFTER.match(after) or _NO_BEFORE.search(before) or before.endswith("要")):
+            found.append(text.text[start:end] + after[:8])
+        elif not is_boolean:
+            found.extend(_word_behind(text, end, parameter, explained))
+    return found
+
+
+def _word_behind(text: Text, end: int, parameter: Parameter, explained: frozenset[str]) -> list[str]:
+    match = _SETTING.match(text.text, end)
+    if match is None or not text.is_free(*match.span(2)):
         return []
-    word = match.group(1)
-    return [] if stem(word) in known | vocabulary or (language == "zh" and word in known | vocabulary) else [word]
+    word = match.group(2)
+    options = [str(option).lower().replace("_", " ") for option in parameter.schema.get("enum") or ()]
+    is_option = any(text.folded.startswith(option, match.start(2)) for option in options)
+    is_explained = (stem(word) in explained or word in explained) and not match.group(1).strip()
+    return [] if is_explained and not is_option else [word]
 
 
 def find_strange_words(evidence: Evidence, functions: list[FunctionDocument]) -> tuple[list[str], int]:

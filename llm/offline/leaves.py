@@ -42,9 +42,7 @@ class Leaf(NamedTuple):
     def short_label(self, language: str) -> str:
         """A yes-or-no label without its helper words: "include pending" is pending."""
         label = self.label(language)
-        if self.kind != "boolean" or language == "zh":
-            return label
-        return _BOOLEAN_TAIL.sub("", _BOOLEAN_LEAD.sub("", label))
+        return shorten_boolean(label) if self.kind == "boolean" and language == "en" else label
 
 
 class Reading(NamedTuple):
@@ -53,6 +51,11 @@ class Reading(NamedTuple):
     leaves: list[Leaf]
     unknown: list[str]
     """Paths of members that the schema does not know."""
+
+
+def shorten_boolean(label: str) -> str:
+    """A yes-or-no label without its helper words."""
+    return _BOOLEAN_TAIL.sub("", _BOOLEAN_LEAD.sub("", label))
 
 
 def read_leaves(arguments: dict[str, Any], parameters: dict[str, Parameter]) -> Reading:

@@ -37,7 +37,7 @@ def say_value(leaf: Leaf, value: Any, language: str, rng: random.Random, is_spok
     parts = find_forms(value, language).parts
     said = [_choose_form(part, value, rng, is_spoken) for part in parts]
     if len(said) == 2:
-        return mark(f"{said[0]} at {said[1]}" if language == "en" else f"{said[0]}{said[1]}")
+        return mark(f"{said[0]} at {said[1]}" if language == "en" else f"{said[0]}{' ' if said[0][-1:].isdigit() else ''}{said[1]}")
     text = said[0]
     if not isinstance(value, str) or text != value or leaf.meaning in _PLAIN_VALUES:
         return mark(text)
