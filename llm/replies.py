@@ -141,8 +141,9 @@ def _messages(error: Any) -> Iterator[str]:
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, dict):
-                    place = ".".join(str(part) for part in item.get("loc", []))
-                    yield f"{place}: {item.get('msg')}"
+                    place = item.get("loc")
+                    name = ".".join(map(str, place)) if isinstance(place, list) else str(place or "body")
+                    yield f"{name}: {item.get('msg')}"
 
 
 def _broken(detail: str) -> Fault:

@@ -65,11 +65,17 @@ class OfflineTeacher:
             UnknownPromptError: the messages are none of the prompts that it reads.
             BadRequestError: a section of a prompt does not hold the JSON that it should.
         """
-        messages, model, seed = request["messages"], str(request.get("model") or OFFLINE_MODEL), request.get("seed") or 0
+        messages, model, seed = (
+            request["messages"],
+            str(request.get("model") or OFFLINE_MODEL),
+            request.get("seed") or 0,
+        )
         try:
             written = write_reply(messages, int(seed), model, self._mistakes)
         except (ValueError, KeyError) as error:
-            raise BadRequestError(f"A section of the prompt can't be read ({error}); expected JSON as the prompt's file writes it.") from error
+            raise BadRequestError(
+                f"A section of the prompt can't be read ({error}); expected JSON as the prompt's file writes it."
+            ) from error
         if written.mistake and self._truth_path:
             self._note_mistake(written, int(seed), self._truth_path)
         return _complete(messages, written, model, int(seed))
@@ -90,7 +96,7 @@ def _parse_request(body: bytes) -> dict[str, Any]:
         raise BadRequestError(f"The body is not JSON ({error}); expected a chat completion request.") from error
     messages = request.get("messages") if isinstance(request, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise BadRequestError("'messages' is missing or no list of objects; expected [{\"role\": …, \"content\": …}, …].")
+        raise BadRequestError('\'messages\' is missing or no list of objects; expected [{"role": …, "content": …}, …].')
     seed = request.get("seed")
     if seed is not None and not isinstance(seed, int):
         raise BadRequestError(f"'seed' is {seed!r}; expected a whole number.")

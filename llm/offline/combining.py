@@ -3,9 +3,13 @@
 import functools
 import random
 import re
+from typing import NamedTuple
 
 from llm.offline.words import load_data
 
+_BRIDGE = re.compile(
+    r"^(?:now|then|next|anyway|and|so|yes|no|那现在|接下来|然后|所以)(?:, |,|，| |(?=[\u4e00-\u9fff]))(?:now )?"
+)
 _TRAILING = re.compile(r"[\s.。!！,，]+$")
 
 
@@ -13,7 +17,7 @@ def combine_queries(queries: list[str], language: str, rng: random.Random) -> st
     """One message that asks for every part in order."""
     frames = load_data("frames")[language]
     trimmed = [_trim(query, language) for query in queries]
-    text = rng.choice(frames["starts"]) + _end(trimmed[0], language)
+    text = str(rng.choice(frames["starts"])) + _end(trimmed[0][:1].upper() + trimmed[0][1:], language)
     for number, part in enumerate(trimmed[1:], start=2):
         is_last = number == len(trimmed) and len(trimmed) > 2
         connector = rng.choice(frames["last_connectors" if is_last else "connectors"])
@@ -21,23 +25,43 @@ def combine_queries(queries: list[str], language: str, rng: random.Random) -> st
     return text + (rng.choice(frames["closers"]) if rng.random() < 0.3 else "")
 
 
+class _Edges(NamedTuple):
+    openers: tuple[str, ...]
+    closers: tuple[str, ...]
+
+
 @functools.cache
-def _edges(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _edges(language: str) -> _Edges:
+    """What a request may begin or end with that asks for nothing; longest first."""
     frames = load_data("frames")[language]
-    openers = [*frames["openers"], "Good morning! ", "Good evening, ", "Hi! ", "Hello! ", "Dear team, ", "Dear support, ",
-               "Hello, ", "Good day, ", "Hi there, I hope you are well. ", "您好，", "早上好！", "嗨，在吗？", "尊敬的客服：您好，"]  # fmt: skip
-    closers = [*frames["closers"], " Kind regards", " With best regards", " Thank you so much.", " Many thanks.", " Thanks a lot.", " Thank you!",
-               "此致敬礼", "祝好。", "谢谢您。"]  # fmt: skip
-    return tuple(sorted(set(openers), key=len, reverse=True)), tuple(sorted(set(closers), key=len, reverse=True))
+    openers, closers = {*frames["openers"]}, {*frames["closers"]}
+    openers |= {reason + (" " if language == "en" else "") for reason in frames["reasons"]}
+    for frame in (frame for style in frames["styles"] for frame in style["frames"]):
+        before, after = re.split(r"\{[dD]o\}", frame)[0] if "o}" in frame else "", frame.rpartition("{details}")[2]
+        greeting = re.match(
+            r"(?:(?!\{).)*[.!?:。！？：] ?|(?:Okay|Alright|Right|Good|Hi|Hello|Hey|Dear|您好|你好|嗨|好的|行|嗯)[^.!?{]*?[,，] ?",
+            before,
+        )
+        openers.add(greeting.group() if greeting else "")
+        closers.add(after)
+    keep = [
+        sorted({edge for edge in edges if edge.strip(" .。")}, key=lambda edge: (-len(edge), edge))
+        for edges in (openers, closers)
+    ]
+    return _Edges(tuple(keep[0]), tuple(keep[1]))
 
 
 def _trim(query: str, language: str) -> str:
-    """A part without its greeting and its thanks."""
-    openers, closers = _edges(language)
-    opener = next((one for one in openers if query.startswith(one) and len(query) > len(one) + 4), "")
-    query = query[len(opener) :]
-    closer = next((one for one in closers if query.endswith(one) and len(query) > len(one) + 4), "")
-    return query[: len(query) - len(closer)].strip()
+    """A part without its greetings and its thanks."""
+    edges = _edges(language)
+    for _ in range(3):
+        opener = next(
+            (one for one in edges.openers if query.lower().startswith(one.lower()) and len(query) > len(one) + 4), ""
+        )
+        query = query[len(opener) :]
+        closer = next((one for one in edges.closers if query.endswith(one) and len(query) > len(one) + 4), "")
+        query = _BRIDGE.sub("", query[: len(query) - len(closer)].strip())
+    return query
 
 
 def _end(part: str, language: str) -> str:

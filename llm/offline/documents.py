@@ -17,7 +17,13 @@ _LABELS_ZH = {
     "query": "关键词", "title": "标题", "message": "内容", "note": "备注", "tag": "标签", "product": "商品", "street": "地址", "colour": "颜色",
 }  # fmt: skip
 _LEANING = ("name", "ID", "number", "code")
-_START_LABELS = {"date": "start date", "datetime": "start time", "time": "start time", "person": "sender", "email": "sender"}
+_START_LABELS = {
+    "date": "start date",
+    "datetime": "start time",
+    "time": "start time",
+    "person": "sender",
+    "email": "sender",
+}
 _END_LABELS = {"date": "end date", "datetime": "end time", "time": "end time", "city": "destination", "station": "destination",
                "airport": "destination", "count": "upper end"}  # fmt: skip
 _ENDS = {"from": {**_START_LABELS, "": "starting point"}, "to": {**_END_LABELS, "": "recipient"}}
@@ -68,7 +74,7 @@ def read_document(text: str) -> FunctionDocument:
     raw = json.loads(text)
     schema = raw.get("parameters") or {}
     if isinstance(schema, list):
-        names = {name.removesuffix("*"): {} for name in schema}
+        names: dict[str, dict[str, Any]] = {name.removesuffix("*"): {} for name in schema}
         required = [name[:-1] for name in schema if name.endswith("*")]
         schema = {"type": "object", "properties": names, "required": required}
     description = raw.get("description") or ""

@@ -14,9 +14,15 @@ _DIGITS = re.compile(r"[A-Za-z]*\d[\w.,:/@-]*")
 _QUOTES = re.compile(r'"[^"]+"|“[^”]+”')
 _PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][\w'’-]*")
 _WORD = re.compile(r"[A-Za-z][\w'’-]*")
-_NO_BEFORE = re.compile(r"(?:without|no|not|don't|exclude|excluding|不要|不需要|不用|无需|不|别|非)(?: the| any)?\s*$", re.IGNORECASE)
-_NO_AFTER = re.compile(r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:no|off|false|disabled|否|关闭|不要)\b", re.IGNORECASE)
-_YES_AFTER = re.compile(r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:yes|on|true|enabled|是)(?:\b|(?=[，。]))", re.IGNORECASE)
+_NO_BEFORE = re.compile(
+    r"(?:without|no|not|don't|exclude|excluding|不要|不需要|不用|无需|不|别|非)(?: the| any)?\s*$", re.IGNORECASE
+)
+_NO_AFTER = re.compile(
+    r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:no|off|false|disabled|否|关闭|不要)\b", re.IGNORECASE
+)
+_YES_AFTER = re.compile(
+    r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:yes|on|true|enabled|是)(?:\b|(?=[，。]))", re.IGNORECASE
+)
 _SETTING = re.compile(r"(\s*(?:is|are|:|：|是|为)?\s*)([A-Za-z][\w'-]*|[\u4e00-\u9fff]{2})")
 _SPOKEN_FIELDS = ("styles", "plain", "openers", "closers", "reasons", "connectors", "last_connectors", "starts")
 _FIXED_WORDS = "details should use set following limit limited most least per page results starting until matching showing yes off today tomorrow"
@@ -36,17 +42,20 @@ class Evidence(NamedTuple):
     """Required parameters that a call leaves out."""
     leaves: list[list[Leaf]]
     """Of each call."""
+    filled: set[str]
+    """Top-level parameters that any call fills."""
 
 
 def gather_evidence(query: str, calls: list[tuple[FunctionDocument, dict[str, Any]]]) -> Evidence:
     """Look for every argument of every call in the request."""
     language = "zh" if CHINESE.search(query) else "en"
-    evidence = Evidence(Text(query), [], [], [], [], [])
+    evidence = Evidence(Text(query), [], [], [], [], [], set())
     for function, arguments in calls:
         reading = read_leaves(arguments, function.parameters)
         evidence.unknown.extend(reading.unknown)
         evidence.missing.extend(name for name in function.required_names if name not in arguments)
         evidence.leaves.append(reading.leaves)
+        evidence.filled.update(arguments)
     finder = _Finder(evidence, language)
     everything = [(number, leaf) for number, leaves in enumerate(evidence.leaves) for leaf in leaves]
     for number, leaf in sorted(everything, key=lambda pair: (pair[1].kind == "boolean", -len(str(pair[1].value)))):
@@ -79,7 +88,7 @@ class _Finder:
     def _find_value(self, call: int, leaf: Leaf, value: Any) -> str | None:
         if value is None or value == "":
             return None
-        spans = []
+        spans: list[tuple[int, int]] = []
         for forms in find_forms(value, self._language).parts:
             span = self._choose_span(call, leaf, forms)
             if span is None and self._language == "zh":
@@ -116,7 +125,9 @@ class _Finder:
 
     def _find_boolean(self, leaf: Leaf, value: bool) -> str | None:
         text = self._evidence.text
-        labels = dict.fromkeys((leaf.label(self._language), leaf.short_label(self._language), leaf.label_en, leaf.short_label("en")))
+        labels = dict.fromkeys(
+            (leaf.label(self._language), leaf.short_label(self._language), leaf.label_en, leaf.short_label("en"))
+        )
         for label in labels:
             for start, end in text.find_spans(label):
                 if read_polarity(text.text, start, end) == value:
@@ -140,7 +151,11 @@ def small_talk(language: str) -> frozenset[str]:
     stems = {stem(word) for word in find_tokens(plain)}
     verbs = {stem(word) for verb in frames["read_verbs"] for word in verb.split()} | {stem(w) for w in stop_words()}
     from_verbs = "/".join(frames["read_verbs"])
-    pairs = {a + b for a, b in zip(plain + from_verbs, (plain + from_verbs)[1:], strict=False) if CHINESE.match(a) and CHINESE.match(b)}
+    pairs = {
+        a + b
+        for a, b in zip(plain + from_verbs, (plain + from_verbs)[1:], strict=False)
+        if CHINESE.match(a) and CHINESE.match(b)
+    }
     return frozenset(stems | verbs | pairs)
 
 
@@ -153,8 +168,10 @@ def find_leftovers(evidence: Evidence, functions: list[FunctionDocument]) -> lis
     found = []
     for pattern in (_DIGITS, _QUOTES, _PROPER) + ((_NUMBER_WORDS,) if language == "en" else ()):
         for match in pattern.finditer(text.text):
-            word = match.group().strip(".,:;\"“”?!")
-            if not text.is_free(*match.span()) or all(stem(part) in vocabulary | known for part in re.split(r"[-/_.]", word)):
+            word = match.group().strip('.,:;"“”?!')
+            if not text.is_free(*match.span()) or all(
+                stem(part) in vocabulary | known for part in re.split(r"[-/_.]", word)
+            ):
                 continue
             if pattern is _QUOTES and any(text.taken[match.start() : match.end()]):
                 continue
@@ -165,7 +182,11 @@ def find_leftovers(evidence: Evidence, functions: list[FunctionDocument]) -> lis
 
 
 def _find_set_words(
-    evidence: Evidence, functions: list[FunctionDocument], known: frozenset[str], vocabulary: frozenset[str], language: str
+    evidence: Evidence,
+    functions: list[FunctionDocument],
+    known: frozenset[str],
+    vocabulary: frozenset[str],
+    language: str,
 ) -> list[str]:
     """Words right behind the name of a parameter that the calls leave out."""
     used = {leaf.label_en for leaves in evidence.leaves for leaf in leaves}
@@ -175,9 +196,11 @@ def _find_set_words(
         intent_words = {word.lower() for intent in function.intents for word in find_tokens(intent.object)}
         for name, parameter in function.parameters.items():
             label = parameter.label(language)
-            if parameter.label_en in used or {word.lower() for word in label.split()} <= intent_words:
-                continue
-            if any(name == one or one.startswith(parameter.label_en) for one in used):
+            if (
+                name in evidence.filled
+                or parameter.label_en in used
+                or {word.lower() for word in label.split()} <= intent_words
+            ):
                 continue
             found.extend(_find_setting(text, parameter, language, known | vocabulary))
     return found
@@ -192,7 +215,9 @@ def _find_setting(text: Text, parameter: Parameter, language: str, explained: fr
         if not text.is_free(start, end):
             continue
         before, after = text.text[max(0, start - 12) : start], text.text[end : end + 40]
-        if is_boolean and (_NO_AFTER.match(after) or _YES_AFTER.match(after) or _NO_BEFORE.search(before) or before.endswith("要")):
+        if is_boolean and (
+            _NO_AFTER.match(after) or _YES_AFTER.match(after) or _NO_BEFORE.search(before) or before.endswith("要")
+        ):
             found.append(text.text[start:end] + after[:8])
         elif not is_boolean:
             found.extend(_word_behind(text, end, parameter, explained))
@@ -222,7 +247,9 @@ def find_strange_words(evidence: Evidence, functions: list[FunctionDocument]) ->
             explained.update(stem(word) for word in leaf.label_en.split())
             explained.update(stem(word) for word in spell_label(leaf.label_en).split())
     words = [match.group() for match in _WORD.finditer(text.text) if text.is_free(*match.span())]
-    strange = [word for word in words if stem(word) not in explained and word.lower() not in stop_words() and len(word) > 2]
+    strange = [
+        word for word in words if stem(word) not in explained and word.lower() not in stop_words() and len(word) > 2
+    ]
     if language == "en":
         return strange, len(words)
     known = explained | small_talk("zh")

@@ -80,13 +80,15 @@ _PLAIN_ADJECTIVES = re.compile(
     r"\b(?:specific|specified|given|existing|particular|single|certain|individual)\s+(?=\w)", re.I
 )
 _DETERMINERS = frozenset(
-    "a an the all my any some one each every this that these those its their our another multiple".split()
+    ["a", "an", "the", "all", "my", "any", "some", "one", "each", "every", "this", "that", "these", "those", "its", "their", "our", "another", "multiple"]
 )
-_QUESTION_WORDS = frozenset("which what when where how why who whether if".split())
+_QUESTION_WORDS = frozenset(
+    ["whatever", "everything", "anything", "something", "which", "what", "when", "where", "how", "why", "who", "whether", "if"]
+)
 _PREPOSITIONS = frozenset(
-    "of for in on at to by with from about into and or as between within under per during".split()
+    ["of", "for", "in", "on", "at", "to", "by", "with", "from", "about", "into", "and", "or", "as", "between", "within", "under", "per", "during"]
 )
-_MASS = frozenset("information data info content text help access feedback weather traffic music news email".split())
+_MASS = frozenset(["information", "data", "info", "content", "text", "help", "access", "feedback", "weather", "traffic", "music", "news", "email"])
 
 
 def read_intents(name: str, description: str) -> tuple[Intent, ...]:
@@ -142,8 +144,15 @@ def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:
     words = clause.split()
     if len(words) < 2 or split_name(clause) == split_name(name) or words[0].lower().strip(":") in _HTTP_VERBS:
         return None
+    if words[0].lower().endswith("ly") and len(words) > 2 and find_verb(words[1]):
+        words = words[1:]
     verb, head = find_verb(words[0]), words[1:]
-    if verb is None and words[1].lower() in _DETERMINERS | {"up", "out"} and words[0].isalpha() and words[0].lower() not in _DANGLING:
+    if (
+        verb is None
+        and words[1].lower() in _DETERMINERS | {"up", "out"}
+        and words[0].isalpha()
+        and words[0].lower() not in _DANGLING
+    ):
         base = words[0].lower().removesuffix("s")
         verb = Verb(base, base)
     if verb is None:
@@ -190,7 +199,12 @@ def _make_english(verb: Verb, phrase: str) -> Intent | None:
 def _add_article(phrase: str, verb: Verb) -> str:
     words = phrase.split()
     end = next((index for index, word in enumerate(words) if word in _PREPOSITIONS), len(words))
-    if end == 0 or words[0].lower() in _DETERMINERS | _QUESTION_WORDS | {"for", "to", "up", "out", "once", "back"} or words[0][:1].isdigit() or "'" in words[0]:
+    if (
+        end == 0
+        or words[0].lower() in _DETERMINERS | _QUESTION_WORDS | {"for", "to", "up", "out", "once", "back"}
+        or words[0][:1].isdigit()
+        or "'" in words[0]
+    ):
         return phrase
     head = words[end - 1].lower()
     if head in _MASS or (head.endswith("s") and not head.endswith("ss")) or words[0].istitle():

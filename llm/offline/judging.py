@@ -9,7 +9,7 @@ from llm.offline.documents import FunctionDocument
 from llm.offline.evidence import Evidence, find_leftovers, find_strange_words, gather_evidence, small_talk
 from llm.offline.intents import find_keys
 from llm.offline.reading import Question
-from llm.offline.serving import Weights, could_serve, cover_intent, fits_deed, serves_as_well
+from llm.offline.serving import Weights, could_serve, cover_intent, fits_deed, mentioned_deeds, serves_as_well
 from llm.offline.spoken import Text
 from llm.offline.words import stem
 from schemas.verdict import CallJudgement, RefusalJudgement
@@ -27,7 +27,7 @@ _CLAIMS = re.compile(
     r"|结果是|查到了|已经为您|办理成功|编号是|right on it|consider it done|i will take care|working on it|马上去办|交给我|正在处理",
     re.IGNORECASE,
 )
-_VALUE_LIKE = re.compile(r"\"[^\"]+\"|“[^”]+”|\S*\d[^\s，。、？]*|(?<=[a-z,] )[A-Z]\w+(?: [A-Z]\w+)*")
+_VALUE_LIKE = re.compile(r"\"[^\"]+\"|“[^”]+”|[\w.:/@+-]*\d[\w.:/@+-]*|(?<=[a-z,] )[A-Z]\w+(?: [A-Z]\w+)*", re.ASCII)
 
 
 def judge_calls(question: Question, rng: random.Random) -> CallJudgement:
@@ -73,7 +73,11 @@ def judge_refusal(question: Question, rng: random.Random) -> RefusalJudgement:
     said = f"{nearest} comes nearest" if nearest else "no function is offered"
     said += " and could do it" if serving else ", but it does something else than what is asked"
     said += "; the answer declines" if is_refusal else "; the answer does not decline"
-    return RefusalJudgement(evidence=said + "; a doubt remains" * is_harsh, any_serves=serving is not None or is_harsh, is_refusal=is_refusal)
+    return RefusalJudgement(
+        evidence=said + "; a doubt remains" * is_harsh,
+        any_serves=serving is not None or is_harsh,
+        is_refusal=is_refusal,
+    )
 
 
 def _arguments(call: dict[str, Any]) -> dict[str, Any]:
@@ -96,13 +100,14 @@ def _doubt_solution(question: Question, evidence: Evidence, called: list[Functio
     plain = _plain_text(evidence.text)
     keys, given = find_keys(question.query), _given(evidence)
     doubts = [f"required {name} is missing" for name in evidence.missing]
-    for function in dict.fromkeys(function.name for function in called):
-        document = next(one for one in called if one.name == function)
+    distinct = {function.name: function for function in called}.values()
+    for document in distinct:
+        also = frozenset(deed for one in distinct if one is not document for deed in mentioned_deeds(one))
         share, intent = cover_intent(document, keys, given)
         if share < _NAMED_SHARE:
             doubts.append(f"the request is not about {intent.object}")
-        elif not fits_deed(document, plain):
-            doubts.append(f"the request does not ask to {intent.verb.base} anything")
+        elif not fits_deed(document, intent, plain, also):
+            doubts.append(f"the request does not ask to {intent.verb.base or 'do'} this")
     strange, count = find_strange_words(evidence, called)
     if len(strange) >= _STRANGE_WORDS and len(strange) * 5 > count:
         doubts.append(f"nothing is done about “{' '.join(strange[:4])}”")
@@ -133,7 +138,12 @@ def _find_nearest(functions: tuple[FunctionDocument, ...], plain: str, weights: 
 def _reads_as_refusal(question: Question) -> bool:
     answer = question.answer.strip()
     invented = [number for number in re.findall(r"\d[\d.,]*\d|\d{2,}", answer) if number not in question.query]
-    return bool(_REFUSES.search(answer)) and not _CLAIMS.search(answer) and "{" not in answer and not _unknown_numbers(invented, question)
+    return (
+        bool(_REFUSES.search(answer))
+        and not _CLAIMS.search(answer)
+        and "{" not in answer
+        and not _unknown_numbers(invented, question)
+    )
 
 
 def _unknown_numbers(numbers: list[str], question: Question) -> bool:

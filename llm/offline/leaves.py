@@ -10,10 +10,9 @@ from llm.offline.documents import Parameter, read_parameter, read_parameters, si
 from llm.offline.intents import chinese_pairs
 
 _GENERIC_OWNERS = frozenset(
-    "body data payload request params parameters item items object objects value values input resource attributes entity"
-    " options details result".split()
+    ["body", "data", "payload", "request", "params", "parameters", "item", "items", "object", "objects", "value", "values", "input", "resource", "attributes", "entity", "options", "details", "result"]
 )
-_OPEN_ENDS = frozenset("to by at on for in from of with after before until since".split())
+_OPEN_ENDS = frozenset(["to", "by", "at", "on", "for", "in", "from", "of", "with", "after", "before", "until", "since"])
 _BOOLEAN_LEAD = re.compile(r"^(?:is|has|are|should|include|enable|with|show|use|allow|want|do|can) (?=\w)")
 _BOOLEAN_TAIL = re.compile(r"(?<=\w) (?:enabled|only|flag|included)$")
 
@@ -73,7 +72,9 @@ def read_leaves(arguments: dict[str, Any], parameters: dict[str, Parameter]) -> 
 def _read_value(value: Any, parameter: Parameter, owner_en: str, owner_zh: str, depth: int, reading: Reading) -> None:
     schema = parameter.schema
     label_en, label_zh = _join(owner_en, parameter.label_en, " "), _join(owner_zh, parameter.label_zh, "的")
-    is_default = ("default" in schema and value == schema["default"]) or ("const" in schema and value == schema["const"])
+    is_default = ("default" in schema and value == schema["default"]) or (
+        "const" in schema and value == schema["const"]
+    )
     if isinstance(value, dict):
         _read_object(value, parameter, label_en, label_zh, depth, reading)
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
@@ -116,7 +117,9 @@ def _join(owner: str, label: str, between: str) -> str:
     tail = " ".join(owner.split()[-2:]) if between == " " else owner.split("的")[-1]
     if between == "的" and any(pair in tail for pair in chinese_pairs(label)):
         return label
-    return f"{tail}{between}{label}" if re.search(r"[^\x00-\x7f]", tail + label) or between == " " else f"{tail} {label}"
+    return (
+        f"{tail}{between}{label}" if re.search(r"[^\x00-\x7f]", tail + label) or between == " " else f"{tail} {label}"
+    )
 
 
 def singular(label: str) -> str:

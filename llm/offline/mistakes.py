@@ -74,7 +74,11 @@ def _with_arguments(mistake: str, draft: DraftPair, arguments: dict[str, Any]) -
 def _change_value(draft: DraftPair, rng: random.Random) -> Planted | None:
     """Another legal value than the request says."""
     values = ValueWriter(draft.language, rng)
-    names = [name for name in draft.arguments if draft.function.parameters[name].kind in ("string", "integer", "number", "boolean")]
+    names = [
+        name
+        for name in draft.arguments
+        if draft.function.parameters[name].kind in ("string", "integer", "number", "boolean")
+    ]
     for name in rng.sample(names, len(names)):
         parameter, old = draft.function.parameters[name], draft.arguments[name]
         for _ in range(4):
@@ -87,7 +91,9 @@ def _change_value(draft: DraftPair, rng: random.Random) -> Planted | None:
 def _add_value(draft: DraftPair, rng: random.Random) -> Planted | None:
     """A legal value for an optional parameter, out of thin air."""
     values = ValueWriter(draft.language, rng)
-    left = [p for name, p in draft.function.parameters.items() if name not in draft.arguments and "const" not in p.schema]
+    left = [
+        p for name, p in draft.function.parameters.items() if name not in draft.arguments and "const" not in p.schema
+    ]
     for parameter in rng.sample(left, min(3, len(left))):
         new = values.write_value(parameter)
         if new != parameter.schema.get("default") and new not in ({}, [], "") and not _is_said(new, draft):
@@ -102,7 +108,9 @@ def _drop_value(draft: DraftPair, rng: random.Random) -> Planted | None:
     if not said:
         return None
     name = rng.choice(said)
-    return _with_arguments("value_dropped", draft, {key: value for key, value in draft.arguments.items() if key != name})
+    return _with_arguments(
+        "value_dropped", draft, {key: value for key, value in draft.arguments.items() if key != name}
+    )
 
 
 def _belongs(leaf: Leaf, name: str, draft: DraftPair) -> bool:
@@ -118,11 +126,19 @@ def _miss_required(draft: DraftPair, rng: random.Random) -> Planted | None:
     if not required:
         return None
     name = rng.choice(required)
-    return _with_arguments("missing_required", draft, {key: value for key, value in draft.arguments.items() if key != name})
+    return _with_arguments(
+        "missing_required", draft, {key: value for key, value in draft.arguments.items() if key != name}
+    )
 
 
 def _add_unknown(draft: DraftPair, rng: random.Random) -> Planted | None:
-    name = rng.choice([name for name in ("verbose", "extra_options", "request_source", "dry_run") if name not in draft.function.parameters])
+    name = rng.choice(
+        [
+            name
+            for name in ("verbose", "extra_options", "request_source", "dry_run")
+            if name not in draft.function.parameters
+        ]
+    )
     return _with_arguments("unknown_parameter", draft, {**draft.arguments, name: rng.choice((True, "default", 1))})
 
 
@@ -153,7 +169,11 @@ def _ask_otherwise(draft: DraftPair, rng: random.Random) -> Planted | None:
     if rng.random() < 0.5:
         return _ask_for_opposite(draft, rng)
     other = rng.choice(load_data("frames")[draft.language]["off_topic"])
-    said = [str(find_forms(leaf.value, draft.language).parts[0][0]) for leaf in draft.leaves if isinstance(leaf.value, str | int | float) and not isinstance(leaf.value, bool)]
+    said = [
+        str(find_forms(leaf.value, draft.language).parts[0][0])
+        for leaf in draft.leaves
+        if isinstance(leaf.value, str | int | float) and not isinstance(leaf.value, bool)
+    ]
     if said and rng.random() < 0.6:
         other += (" " if draft.language == "en" else "") + ", ".join(said) + ("." if draft.language == "en" else "。")
     return Planted("other_intent", write_answer(other, [{"name": draft.name, "arguments": draft.arguments}]))
@@ -161,7 +181,9 @@ def _ask_otherwise(draft: DraftPair, rng: random.Random) -> Planted | None:
 
 def _ask_for_opposite(draft: DraftPair, rng: random.Random) -> Planted:
     """The same thing, but to be deleted instead of read or made, or read instead of changed."""
-    intents = [intent for intent in draft.function.intents if intent.language == draft.language] or list(draft.function.intents)
+    intents = [intent for intent in draft.function.intents if intent.language == draft.language] or list(
+        draft.function.intents
+    )
     intent = intents[0]
     is_read_or_made = intent.verb.deed in ("read", "create")
     opposites = {"en": ("delete", "get"), "zh": ("删除", "查询")}[intent.language]

@@ -12,12 +12,14 @@ from llm.offline.spoken import find_forms
 from llm.offline.words import CHINESE
 
 OPEN, CLOSE = "\x01", "\x02"
-_PLACES = frozenset("city station country region venue hotel restaurant".split())
-_PLACE_LABELS = frozenset("city location place country region town area state province district venue hotel restaurant where".split())
+_PLACES = frozenset(["city", "station", "country", "region", "venue", "hotel", "restaurant"])
+_PLACE_LABELS = frozenset(
+    ["city", "location", "place", "country", "region", "town", "area", "state", "province", "district", "venue", "hotel", "restaurant", "where"]
+)
 _START = re.compile(r"^(?:start|from|begin|since|check in|departure|pick ?up|after|new start)")
 _END = re.compile(r"^(?:end|to|until|till|check out|return|before)\b")
-_PLAIN_VALUES = frozenset("phone street date datetime time plate id".split())
-_QUOTED = frozenset("message note reason".split())
+_PLAIN_VALUES = frozenset(["phone", "street", "date", "datetime", "time", "plate", "id"])
+_QUOTED = frozenset(["message", "note", "reason"])
 
 
 def mark(text: str) -> str:
@@ -37,7 +39,11 @@ def say_value(leaf: Leaf, value: Any, language: str, rng: random.Random, is_spok
     parts = find_forms(value, language).parts
     said = [_choose_form(part, value, rng, is_spoken) for part in parts]
     if len(said) == 2:
-        return mark(f"{said[0]} at {said[1]}" if language == "en" else f"{said[0]}{' ' if said[0][-1:].isdigit() else ''}{said[1]}")
+        return mark(
+            f"{said[0]} at {said[1]}"
+            if language == "en"
+            else f"{said[0]}{' ' if said[0][-1:].isdigit() else ''}{said[1]}"
+        )
     text = said[0]
     if not isinstance(value, str) or text != value or leaf.meaning in _PLAIN_VALUES:
         return mark(text)
@@ -85,7 +91,12 @@ def say_inline(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
     if leaf.ends_openly:
         return f"{label} {value}"
     natural = _find_natural(leaf, value, label.lower()) if leaf.depth == 0 else []
-    options = natural or [f"with {label} {value}", f"with the {label} {value}", f"with {value} as the {label}", f"{label} {value}"]
+    options = natural or [
+        f"with {label} {value}",
+        f"with the {label} {value}",
+        f"with {value} as the {label}",
+        f"{label} {value}",
+    ]
     return rng.choice(options)
 
 
@@ -109,13 +120,24 @@ def _find_natural(leaf: Leaf, value: str, label: str) -> list[str]:
     if meaning == "query" and not isinstance(leaf.value, list):
         quoted = value if '"' in value else f'"{value}"'
         return [f"about {value}", f"matching {quoted}", f"for {quoted}", f"with the {label} {quoted}"]
-    if meaning == "limit" and label in ("limit", "count", "maximum results", "page size", "results per page", "per page"):
+    if meaning == "limit" and label in (
+        "limit",
+        "count",
+        "maximum results",
+        "page size",
+        "results per page",
+        "per page",
+    ):
         if "page" in label:
             return [f"with {value} per page", f"showing {value} per page", f"with a page size of {value}"]
         return [f"limited to {value}", f"{value} at most", f"with a limit of {value}", f"up to {value} of them"]
     if label == "page":
         return [f"on page {value}", f"page {value}", f"from page {value}"]
-    if meaning in ("tag", "name", "title", "username", "person") and leaf.kind == "string" and label.split()[-1] in ("tag", "name", "title", "label"):
+    if (
+        meaning in ("tag", "name", "title", "username", "person")
+        and leaf.kind == "string"
+        and label.split()[-1] in ("tag", "name", "title", "label")
+    ):
         return [f"with the {label} {value}", f"with {label} {value}", f"{label} {value}"]
     if label == "year":
         return [f"for {value}", f"in {value}"]
@@ -128,10 +150,16 @@ def _say_boolean(leaf: Leaf, language: str, rng: random.Random) -> str:
         if not CHINESE.search(full):
             return f"{full}：{'是' if leaf.value else '否'}"
         is_verb = full[:1] not in "是有"
-        options = [f"要{full}", f"{full}：是", f"需要{full}"] if leaf.value else [f"不要{full}", f"{full}：否", f"不需要{full}"]
+        options = (
+            [f"要{full}", f"{full}：是", f"需要{full}"]
+            if leaf.value
+            else [f"不要{full}", f"{full}：否", f"不需要{full}"]
+        )
         return rng.choice(options if is_verb else options[1:2])
     if leaf.value:
-        return rng.choice([f"with {short} on", f"with {short} set to yes", f"with {short} switched on", f"{short}: yes"])
+        return rng.choice(
+            [f"with {short} on", f"with {short} set to yes", f"with {short} switched on", f"{short}: yes"]
+        )
     return rng.choice([f"with {short} off", f"with {short} set to no", f"without {short}", f"{short}: no"])
 
 
@@ -153,7 +181,9 @@ def _say_boolean_detail(leaf: Leaf) -> str:
 def say_pair(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -> str:
     """Label and value only: "page size 20"."""
     if leaf.kind == "boolean":
-        return f"{leaf.short_label(language)}{'：' if language == 'zh' else ': '}" + say_value(leaf, leaf.value, language, rng, False)
+        return f"{leaf.short_label(language)}{'：' if language == 'zh' else ': '}" + say_value(
+            leaf, leaf.value, language, rng, False
+        )
     label = leaf.label(language)
     gap = " " if language == "en" or label[-1:].isascii() else ""
     return f"{label}{gap}{say_leaf_value(leaf, language, rng, is_spoken)}"

@@ -96,7 +96,10 @@ def _read_combine(text: str) -> Question:
 def _read_refuse(text: str) -> Question:
     head = text[: text.find("<offered>")]
     return Question(
-        "refuse", language=_language(head), functions=_documents(text[: text.find("<query>")], "offered"), query=_section(text, "query")
+        "refuse",
+        language=_language(head),
+        functions=_documents(text[: text.find("<query>")], "offered"),
+        query=_section(text, "query"),
     )
 
 

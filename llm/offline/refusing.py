@@ -19,7 +19,7 @@ def write_refusal(functions: tuple[FunctionDocument, ...], query: str, language:
     """A refusal that names what is missing and, sometimes, what the offered functions are for."""
     frames = load_data("frames")[language]
     wanted = _find_wanted(query, language)
-    template = rng.choice(frames["refusals"] if wanted else frames["general_refusals"])
+    template: str = rng.choice(frames["refusals"] if wanted else frames["general_refusals"])
     text = template.replace("{do}", wanted or "")
     offer = rng.choice(frames["offers"])
     if offer and functions:
@@ -36,8 +36,11 @@ def _find_wanted(query: str, language: str) -> str | None:
         return None
     text = match.group(1).strip()
     if language == "zh":
-        return re.sub(r"(?:吗|吧|一下)$", "", text) if CHINESE.search(text) else None
-    text = re.split(r"\s(?:with|for me|now|then|using|until|starting|limited|showing|matching)\b|\s\S*[\d@/_]\S*", text)[0].strip()
+        text = re.sub(r"^(?:了解一下|查一下|看一下|看看|查查)", "查询", re.sub(r"(?:吗|吧|一下)$", "", text))
+        return text if CHINESE.search(text) else None
+    text = re.split(
+        r"\s(?:with|for me|now|then|using|until|starting|limited|showing|matching)\b|\s\S*[\d@/_]\S*", text
+    )[0].strip()
     text = re.sub(r"\s+(?:in|for|of|on|at|to|from|the|a|an|and|by)$", "", text)
     return text.replace(" me ", " you ").replace(" my ", " your ") if len(text.split()) >= 2 else None
 
@@ -47,6 +50,6 @@ def _describe(functions: tuple[FunctionDocument, ...], language: str, rng: rando
     said = []
     for function in chosen:
         intent = function.intents_in(language)[0]
-        base = intent.verb.base or ("查询" if language == "zh" else "get")
+        base = intent.verb.base or ("查询" if intent.verb.deed == "read" else "")
         said.append(f"{base}{'' if intent.language == 'zh' else ' '}{intent.object}")
     return ("或" if language == "zh" else " or ").join(dict.fromkeys(said))

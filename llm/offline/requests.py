@@ -10,9 +10,11 @@ from llm.offline.leaves import Leaf
 from llm.offline.phrases import CLOSE, OPEN, say_detail, say_inline, say_leaf_value, say_pair, strip_marks
 from llm.offline.words import CHINESE, load_data
 
-_KEEP_VERBS = frozenset("list show search check find look count track compare estimate measure query monitor browse see".split())
+_KEEP_VERBS = frozenset(
+    ["list", "show", "search", "check", "find", "look", "count", "track", "compare", "estimate", "measure", "query", "monitor", "browse", "see"]
+)
 _MARKED = re.compile(f"({OPEN}[^{CLOSE}]*{CLOSE})")
-_SLOT_TAILS = frozenset("id ids code name number key uuid slug identifier no".split())
+_SLOT_TAILS = frozenset(["id", "ids", "code", "name", "number", "key", "uuid", "slug", "identifier", "no"])
 _LONG_REQUEST = 4
 
 
@@ -27,15 +29,19 @@ class RequestWriter:
         self._entry: dict[str, Any] = entry or {"frames": self._frames["plain"]}
         self._is_plain = entry is None
         self._is_spoken = "voice" in style
+        self._is_own_deed = False
 
     def write(self, intent: Intent, leaves: list[Leaf]) -> str:
         """The whole request."""
         frame = self._rng.choice(self._entry["frames"])
         leaves = [leaf for leaf in leaves if leaf.value is not None]
         first, leaves = self._say_first(frame, leaves)
+        self._is_own_deed = bool(re.search(r"(?:like|need|want|able|possible|going) to \{do\}|Let's \{do\}", frame))
         wanted, leaves = (self._say_wanted_zh if self._language == "zh" else self._say_wanted)(intent, leaves)
         short = self._say_short(intent, wanted)
-        most_inline = 0 if self._language == "zh" and re.search(r"\{do\}(?:吗|？|吧|！)", frame) else self._rng.choice((1, 2, 3))
+        most_inline = (
+            0 if self._language == "zh" and re.search(r"\{do\}(?:吗|？|吧|！)", frame) else self._rng.choice((1, 2, 3))
+        )
         if len(leaves) <= 2 and most_inline:
             most_inline = self._rng.choice((2, 2, 2, 1))
         inline, rest = leaves[:most_inline], leaves[most_inline:]
@@ -67,12 +73,12 @@ class RequestWriter:
 
     def _choose_verb(self, base: str, deed: str, phrase: str) -> str:
         if deed == "read" and re.match(r"(?:which|what|when|where|how|why|who|whether|if)\b", phrase):
-            return str(self._rng.choice(("tell me", "find out", "check", "look up")))
+            return self._rng.choice(("find out", "check", "look up", *(() if self._is_own_deed else ("tell me",))))
         if deed == "read":
             starts_oddly = re.match(r"(?:for|whether|if|on|at|to|into|in|how|up)\b", phrase)
             if starts_oddly and base in _KEEP_VERBS:
                 return base
-            options = list(self._frames["read_verbs"])
+            options = [verb for verb in self._frames["read_verbs"] if not (self._is_own_deed and verb.endswith(" me"))]
             if base in _KEEP_VERBS and base not in ("look", "see"):
                 options += [base] * 3
             return str(self._rng.choice(options))
@@ -89,18 +95,24 @@ class RequestWriter:
         if not head or len(head) > 2:
             return None
         heads = "|".join(re.escape(one) for one in dict.fromkeys((" ".join(head), head[-1])))
-        match = re.search(rf"\b(?:an?|the|this|one|some|another) (?:\w+ )?(?:{heads})(?! of\b)(?=$|[ ,])", phrase, re.IGNORECASE)
+        match = re.search(
+            rf"\b(?:an?|the|this|one|some|another) (?:\w+ )?(?:{heads})(?! of\b)(?=$|[ ,])", phrase, re.IGNORECASE
+        )
         value = say_leaf_value(leaf, "en", self._rng, self._is_spoken)
         if match is None or '"' in value or "says" in phrase:
             return None
         before = phrase[: match.start()]
         if is_key:
             said = re.sub(r"^(?:an?|this|one|some) ", "", match.group(), flags=re.IGNORECASE)
-            return f"{before}{said} {value}{phrase[match.end():]}" if OPEN not in phrase[match.start() :] else None
+            return f"{before}{said} {value}{phrase[match.end() :]}" if OPEN not in phrase[match.start() :] else None
         if not re.search(r"\b(?:in|for|of|on|at|from|to|about|by|into)\s$", before) or leaf.kind != "string":
             return None
-        is_noun = value[1:2].islower() and leaf.meaning not in ("email", "url", "domain", "username", "language_code")
-        return f"{before}{'the ' if is_noun else ''}{value}{phrase[match.end():]}"
+        is_noun = (
+            len(value) > 5
+            and value[1:2].islower()
+            and leaf.meaning not in ("email", "url", "domain", "username", "language_code")
+        )
+        return f"{before}{'the ' if is_noun else ''}{value}{phrase[match.end() :]}"
 
     def _say_wanted_zh(self, intent: Intent, leaves: list[Leaf]) -> tuple[str, list[Leaf]]:
         base, phrase = intent.verb.base, intent.object
@@ -109,7 +121,10 @@ class RequestWriter:
             return f"{verb} {phrase.removeprefix('the ').removeprefix('a ')}", leaves
         if intent.verb.deed != "read":
             return f"{base}{phrase}", leaves
-        options = [*self._frames["read_verbs"], *([base] * 2 if len(base) == 2 and base not in ("返回", "读取") else [])]
+        options = [
+            *self._frames["read_verbs"],
+            *([base] * 2 if len(base) == 2 and base not in ("返回", "读取") else []),
+        ]
         gap = " " if phrase[:1].isascii() else ""
         return f"{self._rng.choice(options)}{gap}{phrase}", leaves
 
@@ -153,15 +168,27 @@ class RequestWriter:
 
     def _fill(self, frame: str, do: str, short: str, first: str, details: str) -> str:
         reason = self._rng.choice(self._frames["reasons"]) if "{reason}" in frame else ""
-        fields = {"do": do, "Do": do[:1].upper() + do[1:], "short": short, "first": first, "details": details, "reason": reason}
-        if self._entry.get("lower") and details:
-            fields["details"] = "," + details if not details.startswith(",") else details
+        fields = {
+            "do": do,
+            "Do": do[:1].upper() + do[1:],
+            "short": short,
+            "first": first,
+            "details": details,
+            "reason": reason,
+        }
+        runs_on = bool(re.search(r"(?:[a-z]|[}\u4e00-\u9fff])\{details\}", frame)) and not details.startswith(",")
+        if runs_on and details:
+            stop = "，" if self._language == "zh" else ("," if self._entry.get("lower") else ".")
+            fields["details"] = stop + details
         return re.sub(r"\{(\w+)\}", lambda match: fields[match.group(1)], frame)
 
     def _frame_off(self, text: str, frame: str) -> str:
         """Sometimes a greeting before and thanks after."""
         rng = self._rng
-        greets = re.match(r"(?:Hi|Hello|Hey|Good|Dear|Okay|Yay|Excuse|Sorry|Alright|您好|你好|嗨|嘿|尊敬|早上|下午|不好意思|小伙子)", text)
+        greets = re.match(
+            r"(?:Hi|Hello|Hey|Good|Dear|Okay|Yay|Excuse|Sorry|Alright|您好|你好|嗨|嘿|尊敬|早上|下午|不好意思|小伙子)",
+            text,
+        )
         if not greets and "{first}" not in frame and rng.random() < 0.3:
             opener = rng.choice(self._frames["openers"])
             stays = re.match(rf"(?:I\b|{OPEN}|[A-Z][a-z]*[A-Z]|[A-Z]{{2}})", text) or self._language == "zh"
@@ -180,7 +207,7 @@ class RequestWriter:
                 piece = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", piece)
             pieces[index] = piece.lower() if self._entry.get("lower") else piece
         text = "".join(pieces).strip()
-        text = re.sub(f"([?!.。？！][\"”]{CLOSE})[.。]", r"\1", text)
+        text = re.sub(f'([?!.。？！]["”]{CLOSE})[.。]', r"\1", text)
         return text
 
 

@@ -10,9 +10,11 @@ from llm.offline.intents import Intent, find_keys
 from llm.offline.words import CHINESE, chinese_deeds, find_tokens, find_verb, nouns_too, spell_label, stem
 
 _STRONG_DEEDS = frozenset({"create", "update", "delete", "send"})
+_UNSEEN_VALUES = 1
+"""A value that is a plain word does not look like one."""
 _SAME_SHARE = 0.85
-_COVERED = 0.75
-_EXPLAINED = 0.6
+_COVERED = 0.7
+_EXPLAINED = {"en": 0.4, "zh": 0.25}
 
 
 class Weights:
@@ -43,23 +45,33 @@ def find_deeds(plain: str, explained: frozenset[str]) -> set[str]:
     return deeds | chinese_deeds(plain)
 
 
-def fits_deed(function: FunctionDocument, plain: str) -> bool:
-    """Whether a request wants done what the function does."""
-    intent = function.intents[0]
-    deed = intent.verb.deed
-    if deed == "read":
-        vocabulary = function.vocabulary
-        strong = find_deeds(plain, vocabulary) & _STRONG_DEEDS
+def fits_deed(function: FunctionDocument, intent: Intent, plain: str, also: frozenset[str] = frozenset()) -> bool:
+    """Whether a request wants done what an intent of the function does.
+
+    Args:
+        also: deeds that other calls for the same request account for.
+    """
+    if intent.verb.deed == "read":
+        strong = (find_deeds(plain, function.vocabulary) & _STRONG_DEEDS) - also
         if CHINESE.search(plain):
             strong -= chinese_deeds(function.description) | chinese_deeds("/".join(small_talk("zh")))
         return not strong
-    wanted = {one.verb.deed for one in function.intents}
-    bases = {stem(one.verb.base) for one in function.intents if one.verb.base}
+    base = intent.verb.base
     said = {stem(word) for word in find_tokens(plain)}
-    if bases & said or any(one.verb.base and one.verb.base in plain for one in function.intents):
+    if base and (stem(base) in said or (intent.language == "zh" and base in plain)):
         return True
     all_deeds = {verb.deed for verb in map(find_verb, find_tokens(plain)) if verb} | chinese_deeds(plain)
-    return bool(wanted & all_deeds)
+    return intent.verb.deed in all_deeds or (not base and intent.language == "zh")
+
+
+def mentioned_deeds(function: FunctionDocument) -> set[str]:
+    """What a function does or says that it does."""
+    verbs = filter(None, map(find_verb, find_tokens(function.description)))
+    return (
+        {verb.deed for verb in verbs}
+        | {one.verb.deed for one in function.intents}
+        | chinese_deeds(function.description)
+    )
 
 
 def cover_intent(function: FunctionDocument, keys: frozenset[str], given: frozenset[str]) -> tuple[float, Intent]:
@@ -125,16 +137,23 @@ def could_serve(function: FunctionDocument, plain: str, values: int, weights: We
     keys = find_keys(plain)
     talk = small_talk("en") | small_talk("zh")
     content = frozenset(key for key in keys if key not in talk)
-    if not fits_deed(function, plain):
+    labels = [frozenset(stem(word) for word in spell_label(name).split()) for name in function.parameters]
+    named = sum(
+        1
+        for label, name in zip(labels, function.parameters, strict=True)
+        if label & keys and name in function.required_names
+    )
+    if language == "en" and len(function.required_names) - named > values + _UNSEEN_VALUES:
         return False
-    named = sum(1 for name in function.required_names if {stem(w) for w in spell_label(name).split()} & keys)
-    if len(function.required_names) - named > values:
+    slots = frozenset().union(*labels)
+    explained = len(content & function.vocabulary) / len(content) if content else 1.0
+    if explained < _EXPLAINED[language]:
         return False
     for intent in function.intents:
-        if not intent.keys or (language == "en" and intent.language == "zh"):
+        if language == "en" and intent.language == "zh":
             continue
-        covered = weights.weigh(intent.keys & keys) / weights.weigh(intent.keys)
-        explained = len(content & (function.vocabulary | intent.keys)) / len(content) if content else 0.0
-        if covered >= _COVERED and explained >= _EXPLAINED:
+        needed = (intent.keys - slots) or intent.keys
+        is_covered = weights.weigh(needed & keys) >= _COVERED * weights.weigh(needed)
+        if is_covered and fits_deed(function, intent, plain):
             return True
     return False

@@ -13,9 +13,10 @@ from llm.offline.documents import Parameter, read_parameter, read_parameters
 from llm.offline.patterns import compile_pattern, write_match
 from llm.offline.words import CHINESE, load_data
 
+_LONGEST_EXAMPLE = 44
 _MAX_DEPTH = 4
 _EXAMPLE = re.compile(
-    r"(?:such as|e\.g\.,?|for example,?|for instance,?|例如|比如|如)[:：]?\s*[`'\"“]?([^`'\",;，；。“”()（）\n]{1,40})"
+    r"(?:such as|e\.g\.,?|for example,?|for instance,?|例如|比如|如)[:：]?\s*[`'\"“]?([^`'\",;，；。“”()（）\n]{1,44})"
 )
 _TRIES = 12
 _MOST_NESTED = 2
@@ -143,7 +144,7 @@ class ValueWriter:
         ]
         found = _EXAMPLE.search(str(schema.get("description") or ""))
         if found and not examples:
-            examples = [found.group(1).strip(" .`'\"")]
+            examples = [found.group(1).split(". ")[0].strip(" .`'\"")] if len(found.group(1)) < _LONGEST_EXAMPLE else []
         is_foreign = (
             bool(examples)
             and (bool(CHINESE.search(examples[0])) != (self._language == "zh"))

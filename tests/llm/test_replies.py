@@ -144,6 +144,7 @@ def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: floa
             '{"detail": [{"loc": ["body", "seed"], "msg": "not permitted", "input": "secret"}]}',
             "body.seed: not permitted",
         ),
+        ('{"detail": [{"loc": 7, "msg": "not permitted"}]}', "7: not permitted"),
         ("no such thing", "no such thing"),
         ('["no such thing"]', '["no such thing"]'),
     ],
