@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from llm.costs import Budget, Cause, Prices, estimate_tokens
 from llm.endpoint import Endpoint
-from llm.limits import AdaptiveLimit, MinuteLimit
+from llm.limits import AdaptiveLimit, MinuteLimit, Overload
 from llm.replies import Fault, Reply
 from schemas.answer import Request
 from schemas.errors import RequestRefusedError, TerminalError, TransientError
@@ -53,6 +53,7 @@ class Sender:
         self.endpoint = endpoint
         self.limit = AdaptiveLimit(settings.min_concurrency, settings.concurrency)
         self.retries: Counter[Cause] = Counter()
+        self._overload = Overload()
         self.waited_s = 0.0
         """Time spent in line, added up over requests."""
         self._prices = prices
@@ -145,8 +146,9 @@ class Sender:
 
     def _adapt(self, outcome: Reply | Fault) -> None:
         if isinstance(outcome, Reply):
+            self._overload.note(is_sign=False)
             self.limit.rise()
-        elif outcome.cause != "broken_reply":
+        elif outcome.cause != "broken_reply" and self._overload.note(is_sign=True):
             self.limit.cut()
             if outcome.cause == "rate_limited" and outcome.pause_s and outcome.pause_s <= LONGEST_PAUSE_SECONDS:
                 self.limit.pause(outcome.pause_s)

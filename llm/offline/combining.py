@@ -39,7 +39,8 @@ def _edges(language: str) -> _Edges:
     for frame in (frame for style in frames["styles"] for frame in style["frames"]):
         before, after = re.split(r"\{[dD]o\}", frame)[0] if "o}" in frame else "", frame.rpartition("{details}")[2]
         greeting = re.match(
-            r"(?:(?!\{).)*[.!?:。！？：] ?|(?:Okay|Alright|Right|Good|Hi|Hello|Hey|Dear|您好|你好|嗨|好的|行|嗯)[^.!?{]*?[,，] ?",
+            r"(?:(?!\{).)*[.!?:。！？：] ?"
+            r"|(?:Okay|Alright|Right|Good|Hi|Hello|Hey|Dear|您好|你好|嗨|好的|行|嗯)[^.!?{]*?[,，] ?",
             before,
         )
         openers.add(greeting.group() if greeting else "")

@@ -6,16 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from llm.offline.intents import Intent, find_keys, read_intents
+from llm.offline.intents import read_intents
 from llm.offline.meanings import find_meaning
-from llm.offline.words import CHINESE, find_tokens, is_chinese, spell_label, split_name, stem
+from llm.offline.subjects import Intent, find_keys
+from llm.offline.words import CHINESE, find_tokens, is_chinese, load_data, spell_label, split_name, stem
 
 _PARSED_DOCUMENTS = 4_096
-_LABELS_ZH = {
-    "city": "城市", "country": "国家", "country_code": "国家代码", "date": "日期", "datetime": "时间", "time": "时间", "email": "邮箱",
-    "phone": "电话", "person": "姓名", "url": "链接", "language": "语言", "language_code": "语言", "currency": "货币", "amount": "金额",
-    "query": "关键词", "title": "标题", "message": "内容", "note": "备注", "tag": "标签", "product": "商品", "street": "地址", "colour": "颜色",
-}  # fmt: skip
 _LEANING = ("name", "ID", "number", "code")
 _START_LABELS = {
     "date": "start date",
@@ -24,8 +20,10 @@ _START_LABELS = {
     "person": "sender",
     "email": "sender",
 }
-_END_LABELS = {"date": "end date", "datetime": "end time", "time": "end time", "city": "destination", "station": "destination",
-               "airport": "destination", "count": "upper end"}  # fmt: skip
+_END_LABELS = {
+    "date": "end date", "datetime": "end time", "time": "end time", "city": "destination", "station": "destination",
+    "airport": "destination", "count": "upper end",
+}  # fmt: skip
 _ENDS = {"from": {**_START_LABELS, "": "starting point"}, "to": {**_END_LABELS, "": "recipient"}}
 
 
@@ -182,7 +180,7 @@ def _singular(label: str) -> str:
 
 def _label_zh(label: str, description: str, meaning: str) -> str:
     if not CHINESE.search(description):
-        return _LABELS_ZH.get(meaning, label) if label == meaning else label
+        return load_data("words")["labels_zh"].get(meaning, label) if label == meaning else label
     head = re.split(r"[，。,.；;：:（(、\n]|例如|比如|如：|默认|单位|用于|支持|是指", description.strip())[0]
     head = re.sub(r"\s+|^(?:是否)(?=.)|^(?:该|此|本|所属|需要|希望|要)|[`*\"“”]", "", head).removesuffix("的")
     return head if 1 < len(head) <= 12 and CHINESE.search(head) else label

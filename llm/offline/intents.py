@@ -5,90 +5,50 @@ district"; `cancelOrder` the verb cancel and the object "the order".
 """
 
 import re
-from typing import NamedTuple
 
+from llm.offline.names import HTTP_VERBS, read_name
+from llm.offline.subjects import Intent, add_article, find_keys
 from llm.offline.words import (
     CHINESE,
     KANA,
     Verb,
     chinese_deeds,
     find_chinese_verb,
-    find_tokens,
     find_verb,
     is_chinese,
-    nouns_too,
     split_name,
     stem,
     stop_words,
+    word_set,
 )
-
-
-class Intent(NamedTuple):
-    """What is to be done with what."""
-
-    verb: Verb
-    object: str
-    """Noun phrase, such as "the weather forecast in a city"; Chinese: what follows the verb."""
-    keys: frozenset[str]
-    """Stems (Chinese: pairs of characters) that a request for it would use."""
-    language: str
-
 
 _MARKUP = re.compile(
     r"<[^>]*>|!?\[([^\]]*)\]\([^)]*\)|https?://\S+|\([^)]*\)|（[^）]*）|\([^)]*$|[`*_#|~]+|\{[^}]*\}|\[[^\]]*\]"
 )
 _SENTENCES = re.compile(r"(?<=[a-z0-9)\]][.!?])\s+|\n+|\s+[-–—]\s+|[。；！？]+|(?<=[\u4e00-\u9fff])\.(?:\s|$)")
 _LEAD_IN = re.compile(
-    r"^(?:(?:this|the|an?)\s+)?(?:api\s+)?(?:endpoint|api|method|operation|call|function|resource|route|service|request)?"
-    r"\s*(?:(?:is|can be)\s+used\s+to|(?:allows?|enables?|lets?)\s+(?:you|users?|clients?|the user|developers)?\s*(?:to)?"
+    r"^(?:(?:this|the|an?)\s+)?(?:api\s+)?"
+    r"(?:endpoint|api|method|operation|call|function|resource|route|service|request)?"
+    r"\s*(?:(?:is|can be)\s+used\s+to"
+    r"|(?:allows?|enables?|lets?)\s+(?:you|users?|clients?|the user|developers)?\s*(?:to)?"
     r"|will|used to|use this \w+ to|permanently|immediately|under development|deprecated|\[deprecated\])[\s:-]+",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(
     r"[,;:]|\.(?:\s|$)|\s(?:that|which|who|based on|so that|so|in order|using|with the (?:given|specified)|given"
-    r"|if|when|where|whose|specified|identified|matching|as well|as specified|via|including|depending|along with|by (?:its|their|the|his|id)"
-    r"|and (?:returns?|gets?|sends?|redirects?|injects?|optionally)|e\.g|i\.e|optionally|i|you|must|without|after|until)\b",
+    r"|if|when|where|whose|specified|identified|matching|as well|as specified|via|including|depending"
+    r"|along with|by (?:its|their|the|his|id)"
+    r"|and (?:returns?|gets?|sends?|redirects?|injects?|optionally)|e\.g|i\.e"
+    r"|optionally|i|you|must|without|after|until)\b",
     re.IGNORECASE,
 )
 _YOURS = re.compile(r"\b(?:your|the (?:current|calling|authenticated|logged[ -]in)(?: user)?'s)\b", re.IGNORECASE)
-_NAME_NOISE = {
-    "api",
-    "using",
-    "json",
-    "v1",
-    "v2",
-    "v3",
-    "v4",
-    "html",
-    "by",
-    "id",
-    "uuid",
-    "sid",
-    "ids",
-    "endpoint",
-    "request",
-}
-_HTTP_VERBS = {"post": "create", "put": "update", "patch": "update", "head": "check", "options": "check"}
-_NAME_VERBS_LAST = {"read": "get", "index": "list", "show": "get", "retrieve": "get", "destroy": "delete", "update": "update",
-                    "create": "create", "delete": "delete", "list": "list", "get": "get", "query": "query", "search": "search"}  # fmt: skip
 _MAX_WORDS = 11
-_DANGLING = {"of", "for", "in", "on", "at", "to", "by", "with", "from", "and", "or", "the", "a", "an", "as", "into", "is",
-             "are", "not", "all", "any", "each", "its", "their", "your", "my", "per", "about", "specific"}  # fmt: skip
 
 
 _PLAIN_ADJECTIVES = re.compile(
     r"\b(?:specific|specified|given|existing|particular|single|certain|individual)\s+(?=\w)", re.I
 )
-_DETERMINERS = frozenset(
-    ["a", "an", "the", "all", "my", "any", "some", "one", "each", "every", "this", "that", "these", "those", "its", "their", "our", "another", "multiple"]
-)
-_QUESTION_WORDS = frozenset(
-    ["whatever", "everything", "anything", "something", "which", "what", "when", "where", "how", "why", "who", "whether", "if"]
-)
-_PREPOSITIONS = frozenset(
-    ["of", "for", "in", "on", "at", "to", "by", "with", "from", "about", "into", "and", "or", "as", "between", "within", "under", "per", "during"]
-)
-_MASS = frozenset(["information", "data", "info", "content", "text", "help", "access", "feedback", "weather", "traffic", "music", "news", "email"])
 
 
 def read_intents(name: str, description: str) -> tuple[Intent, ...]:
@@ -99,19 +59,8 @@ def read_intents(name: str, description: str) -> tuple[Intent, ...]:
         if intent and not (found and found[0].language == intent.language and intent.verb.deed != found[0].verb.deed):
             found.append(intent)
     if not any(intent.language == "en" for intent in found):
-        found.append(_read_name(name))
+        found.append(read_name(name))
     return tuple(dict.fromkeys(found))
-
-
-def find_keys(text: str) -> frozenset[str]:
-    """What a text is about: stems of its Latin words and pairs of its Chinese characters."""
-    latin = {stem(word) for word in find_tokens(text) if word.lower() not in stop_words() and len(word) > 1}
-    return frozenset(latin | chinese_pairs(text))
-
-
-def chinese_pairs(text: str) -> set[str]:
-    """Neighbouring Chinese characters, two and two."""
-    return {a + b for a, b in zip(text, text[1:], strict=False) if CHINESE.match(a) and CHINESE.match(b)}
 
 
 def _split_sentences(description: str) -> list[str]:
@@ -124,7 +73,7 @@ def _read_chinese(sentence: str) -> Intent | None:
     clause = re.sub(r"^(?:根据|按照?|通过|对|使用).{1,16}?(?=获取|查询|更新|修改|删除|创建|执行|搜索)", "", clause)
     clause = re.sub(r"^(?:该接口|本接口|此接口|接口|用来|可以|可|用户)", "", clause)
     clause = re.sub(r"(?:指定的?|某个|特定的?|给定的?|当前)", "", clause).strip()
-    if len(clause) < 2 or len(clause) > 30:
+    if len(clause) < 2 or len(clause) > 30 or re.search(r"[?=&{}<>]", clause):
         return None
     if clause[0] in "把将为给向在从对":
         deeds = sorted(chinese_deeds(clause) - {"read"})
@@ -142,21 +91,21 @@ def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:
     clause = _LEAD_IN.sub("", sentence).strip()
     clause = _YOURS.sub("my", clause)
     words = clause.split()
-    if len(words) < 2 or split_name(clause) == split_name(name) or words[0].lower().strip(":") in _HTTP_VERBS:
+    if len(words) < 2 or split_name(clause) == split_name(name) or words[0].lower().strip(":") in HTTP_VERBS:
         return None
     if words[0].lower().endswith("ly") and len(words) > 2 and find_verb(words[1]):
         words = words[1:]
     verb, head = find_verb(words[0]), words[1:]
     if (
         verb is None
-        and words[1].lower() in _DETERMINERS | {"up", "out"}
+        and words[1].lower() in word_set("determiners") | {"up", "out"}
         and words[0].isalpha()
-        and words[0].lower() not in _DANGLING
+        and words[0].lower() not in word_set("dangling")
     ):
         base = words[0].lower().removesuffix("s")
         verb = Verb(base, base)
     if verb is None:
-        head, verb = words, _read_name(name).verb
+        head, verb = words, read_name(name).verb
         if verb.deed != "read" or not may_be_noun:
             return None
     phrase = _shorten(" ".join(head))
@@ -177,7 +126,7 @@ def _shorten(phrase: str) -> str | None:
             if index > 1 and word in ("for", "in", "of", "to", "from", "on", "and")
         ]
         words = words[: cuts[-1]] if cuts else []
-    while words and words[-1].lower() in _DANGLING and words[0].lower() not in _QUESTION_WORDS:
+    while words and words[-1].lower() in word_set("dangling") and words[0].lower() not in word_set("question_words"):
         words.pop()
     if not words or not any(len(word) > 2 and word.lower() not in stop_words() for word in words):
         return None
@@ -193,25 +142,7 @@ def _make_english(verb: Verb, phrase: str) -> Intent | None:
     if first in ("list", "details", "information", "info") and phrase.startswith(f"{first} of"):
         phrase = f"the {phrase}"
     keys = find_keys(phrase) or frozenset({stem(verb.base)})
-    return Intent(verb, _add_article(phrase, verb), keys, "en")
-
-
-def _add_article(phrase: str, verb: Verb) -> str:
-    words = phrase.split()
-    end = next((index for index, word in enumerate(words) if word in _PREPOSITIONS), len(words))
-    if (
-        end == 0
-        or words[0].lower() in _DETERMINERS | _QUESTION_WORDS | {"for", "to", "up", "out", "once", "back"}
-        or words[0][:1].isdigit()
-        or "'" in words[0]
-    ):
-        return phrase
-    head = words[end - 1].lower()
-    if head in _MASS or (head.endswith("s") and not head.endswith("ss")) or words[0].istitle():
-        return phrase
-    if verb.deed == "create":
-        return f"an {phrase}" if phrase[0] in "aeioAEIO" else f"a {phrase}"
-    return f"the {phrase}"
+    return Intent(verb, add_article(phrase, verb), keys, "en")
 
 
 def _lower_titles(phrase: str) -> str:
@@ -220,39 +151,3 @@ def _lower_titles(phrase: str) -> str:
     if titled and (len(titled) * 2 >= len([word for word in words if len(word) > 3]) or titled == words[:1]):
         words = [word.lower() if word in titled else word for word in words]
     return " ".join(words)
-
-
-def _read_name(name: str) -> Intent:
-    words = [word for word in split_name(name) if not word.isdigit()]
-    kept = [word for word in words if word not in _NAME_NOISE] or words or ["request"]
-    verb, rest = _name_verb(kept)
-    unique = [word for index, word in enumerate(rest) if stem(word) not in {stem(later) for later in rest[index + 1 :]}]
-    phrase = " ".join(unique[-5:]) or "information"
-    keys = find_keys(phrase) or frozenset({stem(word) for word in words})
-    is_plural_read = verb.deed == "read" and phrase.endswith("s")
-    return Intent(verb, f"the {phrase}" if is_plural_read else _add_article(phrase, verb), keys, "en")
-
-
-def _name_verb(words: list[str]) -> tuple[Verb, list[str]]:
-    first = find_verb(_HTTP_VERBS.get(words[0], words[0]))
-    is_http = words[0] in ("get", "post", "put", "patch", "delete")
-    if first and not is_http and len(words) > 1:
-        return first, words[1:]
-    for index in range(len(words) - 1, 0, -1):
-        word = _NAME_VERBS_LAST.get(words[index], words[index]) if index == len(words) - 1 else words[index]
-        verb = find_verb(word)
-        if (
-            verb
-            and len(words) > 2 - (first is None)
-            and (
-                verb.base not in nouns_too() or (index == len(words) - 1 and word in _NAME_VERBS_LAST and first is None)
-            )
-        ):
-            rest = words[1 if is_http else 0 : index] + words[index + 1 :]
-            if rest:
-                return verb, rest
-    if first and len(words) > 1:
-        return first, words[1:]
-    if first and first.deed not in ("read", "create", "update", "delete"):
-        return first, ["it"]
-    return Verb("get", "read"), words

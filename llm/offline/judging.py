@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 from llm.offline.documents import FunctionDocument
-from llm.offline.evidence import Evidence, find_leftovers, find_strange_words, gather_evidence, small_talk
-from llm.offline.intents import find_keys
+from llm.offline.evidence import Evidence, gather_evidence
+from llm.offline.leftovers import find_leftovers, find_strange_words
 from llm.offline.reading import Question
 from llm.offline.serving import Weights, could_serve, cover_intent, fits_deed, mentioned_deeds, serves_as_well
+from llm.offline.small_talk import small_talk
 from llm.offline.spoken import Text
+from llm.offline.subjects import find_keys
 from llm.offline.words import stem
 from schemas.verdict import CallJudgement, RefusalJudgement
 
@@ -18,13 +20,16 @@ _HARSH_SHARE = 0.02
 _NAMED_SHARE = 0.5
 _STRANGE_WORDS = 3
 _REFUSES = re.compile(
-    r"can't|cannot|can not|unable|not able|not possible|don't have|do not have|have no|no tool|no function|no way|isn't something|is not something"
+    r"can't|cannot|can not|unable|not able|not possible|don't have|do not have|have no|no tool|no function|no way"
+    r"|isn't something|is not something"
     r"|none of|outside of what|afraid|无法|不能|没办法|没有|做不到|不支持|超出|抱歉|不好意思|很遗憾|对不起",
     re.IGNORECASE,
 )
 _CLAIMS = re.compile(
-    r"here is the result|the result is|i've done|i have done|^done\b|reference number is|the answer is|were found|i found"
-    r"|结果是|查到了|已经为您|办理成功|编号是|right on it|consider it done|i will take care|working on it|马上去办|交给我|正在处理",
+    r"here is the result|the result is|i've done|i have done|^done\b|reference number is|the answer is"
+    r"|were found|i found"
+    r"|结果是|查到了|已经为您|办理成功|编号是|right on it"
+    r"|consider it done|i will take care|working on it|马上去办|交给我|正在处理",
     re.IGNORECASE,
 )
 _VALUE_LIKE = re.compile(r"\"[^\"]+\"|“[^”]+”|[\w.:/@+-]*\d[\w.:/@+-]*|(?<=[a-z,] )[A-Z]\w+(?: [A-Z]\w+)*", re.ASCII)

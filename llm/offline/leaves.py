@@ -7,11 +7,9 @@ import re
 from typing import Any, NamedTuple
 
 from llm.offline.documents import Parameter, read_parameter, read_parameters, simplify
-from llm.offline.intents import chinese_pairs
+from llm.offline.subjects import chinese_pairs
+from llm.offline.words import word_set
 
-_GENERIC_OWNERS = frozenset(
-    ["body", "data", "payload", "request", "params", "parameters", "item", "items", "object", "objects", "value", "values", "input", "resource", "attributes", "entity", "options", "details", "result"]
-)
 _OPEN_ENDS = frozenset(["to", "by", "at", "on", "for", "in", "from", "of", "with", "after", "before", "until", "since"])
 _BOOLEAN_LEAD = re.compile(r"^(?:is|has|are|should|include|enable|with|show|use|allow|want|do|can) (?=\w)")
 _BOOLEAN_TAIL = re.compile(r"(?<=\w) (?:enabled|only|flag|included)$")
@@ -112,7 +110,7 @@ def _in_other_branch(name: str, schema: dict[str, Any]) -> bool:
 
 def _join(owner: str, label: str, between: str) -> str:
     last = owner.split()[-1:] or [""]
-    if not owner or last[0].lower() in _GENERIC_OWNERS or label.lower().startswith(last[0].lower()):
+    if not owner or last[0].lower() in word_set("generic_owners") or label.lower().startswith(last[0].lower()):
         return label
     tail = " ".join(owner.split()[-2:]) if between == " " else owner.split("的")[-1]
     if between == "的" and any(pair in tail for pair in chinese_pairs(label)):

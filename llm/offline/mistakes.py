@@ -1,7 +1,7 @@
 """Mistakes planted in the teacher's answers, so that checks have something to find.
 
-Half of them break the form of the answer or the schema, which cheap checks find; the others read well and are only wrong
-in meaning: those are the judge's.
+Most of them break the form of the answer or the schema, which cheap checks find; the others read well and are wrong
+only in meaning: those are the judge's.
 """
 
 import json
@@ -216,6 +216,6 @@ def _is_said(value: Any, draft: DraftPair) -> bool:
 
 
 _PAIR_MISTAKES: tuple[Callable[[DraftPair, random.Random], Planted | None], ...] = (
-    _change_value, _add_value, _drop_value, _miss_required, _add_unknown, _mistype, _leave_enum, _misname, _ask_otherwise,
-    _call_twice, _break_off, _talk_around,
+    _change_value, _add_value, _drop_value, _miss_required, _add_unknown, _mistype, _leave_enum, _misname,
+    _ask_otherwise, _call_twice, _break_off, _talk_around,
 )  # fmt: skip

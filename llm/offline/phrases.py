@@ -14,7 +14,22 @@ from llm.offline.words import CHINESE
 OPEN, CLOSE = "\x01", "\x02"
 _PLACES = frozenset(["city", "station", "country", "region", "venue", "hotel", "restaurant"])
 _PLACE_LABELS = frozenset(
-    ["city", "location", "place", "country", "region", "town", "area", "state", "province", "district", "venue", "hotel", "restaurant", "where"]
+    [
+        "city",
+        "location",
+        "place",
+        "country",
+        "region",
+        "town",
+        "area",
+        "state",
+        "province",
+        "district",
+        "venue",
+        "hotel",
+        "restaurant",
+        "where",
+    ]
 )
 _START = re.compile(r"^(?:start|from|begin|since|check in|departure|pick ?up|after|new start)")
 _END = re.compile(r"^(?:end|to|until|till|check out|return|before)\b")

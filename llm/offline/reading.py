@@ -1,4 +1,4 @@
-"""Read the questions of `prompts/` back from chat messages: which prompt it is, and what its fields were filled with."""
+"""Read the questions of `prompts/` back from chat messages: which prompt it is and what its fields hold."""
 
 import re
 from collections.abc import Sequence

@@ -7,8 +7,10 @@ from llm.offline.documents import FunctionDocument
 from llm.offline.words import CHINESE, load_data
 
 _ASK = re.compile(
-    r"(?:please|can you|could you|would you|will you|i need to|i want to|i'd like to|i would like to|able to|possible to|asked me to|you to"
-    r"|go ahead and|need you to|let's|i have a small request:|request that you)\s+(?:please\s+)?([a-z][^.?!;:,\"“]{6,70})",
+    r"(?:please|can you|could you|would you|will you|i need to|i want to|i'd like to|i would like to"
+    r"|able to|possible to|asked me to|you to"
+    r"|go ahead and|need you to|let's|i have a small request:|request that you)"
+    r"\s+(?:please\s+)?([a-z][^.?!;:,\"“]{6,70})",
     re.IGNORECASE,
 )
 _ASK_ZH = re.compile(r"(?:请|帮我|麻烦|想|能不能|可以|需要|替我|协助)+([^，。？！：“”\d]{4,24})")
@@ -19,13 +21,13 @@ def write_refusal(functions: tuple[FunctionDocument, ...], query: str, language:
     """A refusal that names what is missing and, sometimes, what the offered functions are for."""
     frames = load_data("frames")[language]
     wanted = _find_wanted(query, language)
-    template: str = rng.choice(frames["refusals"] if wanted else frames["general_refusals"])
+    template = str(rng.choice(frames["refusals"] if wanted else frames["general_refusals"]))
     text = template.replace("{do}", wanted or "")
     offer = rng.choice(frames["offers"])
     if offer and functions:
         text += offer.replace("{offer}", _describe(functions, language, rng))
     else:
-        text += rng.choice(frames["endings"])
+        text += str(rng.choice(frames["endings"]))
     return text
 
 

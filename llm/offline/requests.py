@@ -5,16 +5,13 @@ import re
 from typing import Any
 
 from llm.offline.documents import FunctionDocument
-from llm.offline.intents import Intent
 from llm.offline.leaves import Leaf
 from llm.offline.phrases import CLOSE, OPEN, say_detail, say_inline, say_leaf_value, say_pair, strip_marks
-from llm.offline.words import CHINESE, load_data
+from llm.offline.subjects import Intent
+from llm.offline.words import CHINESE, load_data, word_set
 
-_KEEP_VERBS = frozenset(
-    ["list", "show", "search", "check", "find", "look", "count", "track", "compare", "estimate", "measure", "query", "monitor", "browse", "see"]
-)
 _MARKED = re.compile(f"({OPEN}[^{CLOSE}]*{CLOSE})")
-_SLOT_TAILS = frozenset(["id", "ids", "code", "name", "number", "key", "uuid", "slug", "identifier", "no"])
+_GOES_ON = re.compile(r"(?:in|for|from|to|on|at|until|about|matching|starting|without|up|limited|showing)\b")
 _LONG_REQUEST = 4
 
 
@@ -27,7 +24,6 @@ class RequestWriter:
         self._frames: dict[str, Any] = load_data("frames")[language]
         entry = next((one for one in self._frames["styles"] if one["when"] in style), None)
         self._entry: dict[str, Any] = entry or {"frames": self._frames["plain"]}
-        self._is_plain = entry is None
         self._is_spoken = "voice" in style
         self._is_own_deed = False
 
@@ -35,6 +31,7 @@ class RequestWriter:
         """The whole request."""
         frame = self._rng.choice(self._entry["frames"])
         leaves = [leaf for leaf in leaves if leaf.value is not None]
+        said_any = bool(leaves)
         first, leaves = self._say_first(frame, leaves)
         self._is_own_deed = bool(re.search(r"(?:like|need|want|able|possible|going) to \{do\}|Let's \{do\}", frame))
         wanted, leaves = (self._say_wanted_zh if self._language == "zh" else self._say_wanted)(intent, leaves)
@@ -46,7 +43,7 @@ class RequestWriter:
             most_inline = self._rng.choice((2, 2, 2, 1))
         inline, rest = leaves[:most_inline], leaves[most_inline:]
         joined = self._join_inline(inline)
-        details = self._say_details(rest, joined)
+        details = self._say_details(rest) if said_any or "{reason}" in frame else self._say_background()
         do, short = wanted + joined, short + joined
         text = self._fill(frame, do, short, first, details)
         return strip_marks(self._polish(self._frame_off(text, frame)))
@@ -73,13 +70,13 @@ class RequestWriter:
 
     def _choose_verb(self, base: str, deed: str, phrase: str) -> str:
         if deed == "read" and re.match(r"(?:which|what|when|where|how|why|who|whether|if)\b", phrase):
-            return self._rng.choice(("find out", "check", "look up", *(() if self._is_own_deed else ("tell me",))))
+            return str(self._rng.choice(("find out", "check", "look up", *(() if self._is_own_deed else ("tell me",)))))
         if deed == "read":
             starts_oddly = re.match(r"(?:for|whether|if|on|at|to|into|in|how|up)\b", phrase)
-            if starts_oddly and base in _KEEP_VERBS:
+            if starts_oddly and base in word_set("keep_verbs"):
                 return base
             options = [verb for verb in self._frames["read_verbs"] if not (self._is_own_deed and verb.endswith(" me"))]
-            if base in _KEEP_VERBS and base not in ("look", "see"):
+            if base in word_set("keep_verbs") and base not in ("look", "see"):
                 options += [base] * 3
             return str(self._rng.choice(options))
         options = [base] if deed not in ("delete",) else [base, *self._frames["delete_verbs"]]
@@ -90,8 +87,8 @@ class RequestWriter:
         if leaf.depth or isinstance(leaf.value, list | bool) or OPEN in leaf.label_en:
             return None
         words = leaf.label_en.lower().split()
-        is_key = words[-1] in _SLOT_TAILS and not (words[-1] == "name" and str(leaf.value)[:1].isupper())
-        head = [word for word in words if word not in _SLOT_TAILS]
+        is_key = words[-1] in word_set("slot_tails") and not (words[-1] == "name" and str(leaf.value)[:1].isupper())
+        head = [word for word in words if word not in word_set("slot_tails")]
         if not head or len(head) > 2:
             return None
         heads = "|".join(re.escape(one) for one in dict.fromkeys((" ".join(head), head[-1])))
@@ -143,13 +140,12 @@ class RequestWriter:
             return "，" + "，".join(said)
         natural = [one for one in said if not one.startswith("with ")]
         added = [one.removeprefix("with ") for one in said if one.startswith("with ")]
-        text = "".join(f" {one}" if re.match(r"(?:in|for|from|to|on|at|until|about|matching|starting|without|up|limited|showing)\b", one)
-                       else f", {one}" for one in natural)  # fmt: skip
+        text = "".join(f" {one}" if _GOES_ON.match(one) else f", {one}" for one in natural)
         if added:
             text += " with " + (", ".join(added[:-1]) + " and " if len(added) > 1 else "") + added[-1]
         return text
 
-    def _say_details(self, leaves: list[Leaf], joined: str) -> str:
+    def _say_details(self, leaves: list[Leaf]) -> str:
         if not leaves:
             return ""
         rng, language = self._rng, self._language
@@ -165,6 +161,13 @@ class RequestWriter:
         details = [say_detail(leaf, "en", rng, self._is_spoken) for leaf in leaves]
         text = _join_and(details)
         return f" {text[:1].upper()}{text[1:]}."
+
+    def _say_background(self) -> str:
+        """A request without values has little to tell apart; often it says why it is made."""
+        if self._entry.get("commas") or self._rng.random() < 0.3:
+            return ""
+        reason = str(self._rng.choice(self._frames["reasons"]))
+        return reason if self._language == "zh" else f" {reason}"
 
     def _fill(self, frame: str, do: str, short: str, first: str, details: str) -> str:
         reason = self._rng.choice(self._frames["reasons"]) if "{reason}" in frame else ""
@@ -186,7 +189,7 @@ class RequestWriter:
         """Sometimes a greeting before and thanks after."""
         rng = self._rng
         greets = re.match(
-            r"(?:Hi|Hello|Hey|Good|Dear|Okay|Yay|Excuse|Sorry|Alright|您好|你好|嗨|嘿|尊敬|早上|下午|不好意思|小伙子)",
+            r"(?:Hi|Hello|Hey|Good|Dear|Okay|Yay|Excuse|Sorry|Alright|您好|你好|嗨|嘿|尊敬|早上|下午|不好意思|小伙子|好的|行，|嗯)",
             text,
         )
         if not greets and "{first}" not in frame and rng.random() < 0.3:

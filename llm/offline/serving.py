@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from llm.offline.documents import FunctionDocument
-from llm.offline.evidence import small_talk
-from llm.offline.intents import Intent, find_keys
+from llm.offline.small_talk import small_talk
+from llm.offline.subjects import Intent, find_keys
 from llm.offline.words import CHINESE, chinese_deeds, find_tokens, find_verb, nouns_too, spell_label, stem
 
 _STRONG_DEEDS = frozenset({"create", "update", "delete", "send"})

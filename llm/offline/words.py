@@ -14,16 +14,6 @@ _TOKENS = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:['’][a-z]+)?")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 KANA = re.compile(r"[\u3040-\u30ff]")
 
-_SPELLED = {
-    "id": "ID", "ids": "IDs", "uuid": "UUID", "guid": "GUID", "sid": "SID", "url": "URL", "uri": "URI", "ip": "IP",
-    "qty": "quantity", "num": "number", "lat": "latitude", "lng": "longitude", "lon": "longitude", "min": "minimum",
-    "max": "maximum", "addr": "address", "desc": "description", "lang": "language", "org": "organization",
-    "pwd": "password", "passwd": "password", "msg": "message", "ts": "timestamp", "img": "image", "dob": "birth date",
-    "rpp": "results per page", "pg": "page", "pk": "key", "kb": "knowledge base", "html": "HTML", "json": "JSON",
-    "api": "API", "csv": "CSV", "sms": "SMS", "iata": "IATA", "icao": "ICAO", "vat": "VAT", "zip": "ZIP code",
-    "iban": "IBAN", "isbn": "ISBN", "sku": "SKU", "bic": "BIC", "vin": "VIN", "pin": "PIN", "pdf": "PDF", "dns": "DNS", "cpu": "CPU",
-    "ai": "AI", "xml": "XML", "sql": "SQL", "ssl": "SSL", "ftp": "FTP", "faq": "FAQ", "nba": "NBA", "dvd": "DVD",
-}  # fmt: skip
 _WHOLE_LABELS = {"q": "search term", "n": "number", "tz": "time zone"}
 
 
@@ -52,7 +42,8 @@ def spell_label(name: str) -> str:
     words = split_name(name)
     if len(words) == 1 and words[0] in _WHOLE_LABELS:
         return _WHOLE_LABELS[words[0]]
-    return " ".join(_SPELLED.get(word, word) for word in words)
+    spelled = load_data("words")["spelled"]
+    return " ".join(spelled.get(word, word) for word in words)
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -80,21 +71,25 @@ def find_tokens(text: str) -> list[str]:
 
 
 @functools.cache
+def word_set(name: str) -> frozenset[str]:
+    """A list of `words.json`, such as `prepositions`."""
+    return frozenset(load_data("words")[name].split())
+
+
 def stop_words() -> frozenset[str]:
     """Words that say nothing about a request's subject."""
-    return frozenset(load_data("verbs")["stop_words"].split())
+    return word_set("stop_words")
 
 
-@functools.cache
 def nouns_too() -> frozenset[str]:
     """Verbs that are as likely a noun when they stand in the middle of a name."""
-    return frozenset(load_data("verbs")["nouns_too"].split())
+    return word_set("nouns_too")
 
 
 @functools.cache
 def _verb_forms() -> dict[str, Verb]:
     forms: dict[str, Verb] = {}
-    for deed, bases in load_data("verbs")["en"].items():
+    for deed, bases in load_data("words")["en"].items():
         for base in bases.split():
             verb = Verb(base, base if deed == "own" else deed)
             bare = base[:-1] if base.endswith("e") else base
@@ -114,7 +109,7 @@ def find_verb(word: str) -> Verb | None:
 
 @functools.cache
 def _chinese_verbs() -> tuple[Verb, ...]:
-    pairs = [(base, deed) for deed, bases in load_data("verbs")["zh"].items() for base in bases.split()]
+    pairs = [(base, deed) for deed, bases in load_data("words")["zh"].items() for base in bases.split()]
     longest_first = sorted(pairs, key=lambda pair: -len(pair[0]))
     return tuple(Verb(base, base if deed == "own" else deed) for base, deed in longest_first)
 

@@ -112,7 +112,7 @@ def test_what_cannot_be_reached_is_said_with_exit_code_3(home: Home, tmp_path: P
         (["ingest", "no/such/folder"], "no/such/folder"),
         (["sql", "no_such_query"], "there are accepted_per_kind"),
         (["sql", "select nothing from nowhere"], "nowhere"),
-        (["sql", "drop table core_samples"], "read-only"),
+        (["sql", "drop table core_samples"], "expected one statement that reads"),
     ],
 )
 def test_bad_words_get_one_clear_line(home: Home, report: dict[str, Any], words: list[str], message: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm.limits import AdaptiveLimit, Meter, MinuteLimit
+from llm.limits import RECENT_OUTCOMES, AdaptiveLimit, Meter, MinuteLimit, Overload
 
 
 class FakeClock:
@@ -53,6 +53,14 @@ def test_failures_within_a_second_halve_once_and_never_below_the_floor() -> None
         clock.now += 1
         limit.cut()
     assert limit.limit == 4
+
+
+def test_a_failure_now_and_then_is_no_overload_and_many_are() -> None:
+    overload = Overload()
+    assert overload.note(is_sign=True), "the first thing that comes is a 429"
+    signs = [number % 5 == 0 for number in range(4 * RECENT_OUTCOMES)]
+    assert not any([overload.note(sign) for sign in signs][RECENT_OUTCOMES:])
+    assert [overload.note(is_sign=True) for _ in range(RECENT_OUTCOMES)].count(True) > RECENT_OUTCOMES * 0.8
 
 
 def test_nobody_is_admitted_during_a_pause() -> None:
