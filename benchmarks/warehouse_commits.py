@@ -55,9 +55,7 @@ def main() -> None:
             warehouse.commit(make_answers(1, f"one-{n}"), "job", "run")
             costs.append(time.perf_counter() - started)
         connection = duckdb.connect(warehouse.path)
-        rows = [
-            (*answer.model_dump().values(), "job", "run") for answer in make_answers(ROWS_ONE_BY_ONE, "single")
-        ]
+        rows = [(*answer.model_dump().values(), "job", "run") for answer in make_answers(ROWS_ONE_BY_ONE, "single")]
         marks = ", ".join("?" for _ in rows[0])
         started = time.perf_counter()
         for row in rows:

@@ -1,4 +1,4 @@
-"""Check calls against the functions' JSON schemas, by compiled validators; reasons in BFCL's words where it has them."""
+"""Check calls against the functions' JSON schemas, by compiled validators; reasons in BFCL's words where there are."""
 
 import json
 from typing import Any, NamedTuple

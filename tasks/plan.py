@@ -1,7 +1,7 @@
 """Decide what candidate number i of a kind is made of, before anything is asked of a model.
 
-A plan is a pure function of (seed, kind, index, functions): it does not depend on which answers have arrived, how large a
-round is, or how often the job was killed. That is what makes "the first n that pass, in candidate order" the same set
+A plan is a pure function of (seed, kind, index, functions): it does not depend on which answers have arrived, how large
+a round is, or how often the job was killed. That is what makes "the first n that pass, in candidate order" the same set
 every time.
 """
 

@@ -37,8 +37,13 @@ def count_rejects(run: RunContext, ingested: Sequence[Ingested]) -> tuple[Reject
     counts = count_document_rejects(ingested)
     for row in run.warehouse.read_named("rejects_of_job", {"job_id": run.job_id}).to_dicts():
         counts[row["stage"], row["reason"]] += row["things"]
+    return as_rejected(counts)
+
+
+def as_rejected(counts: Counter[tuple[str, str]]) -> tuple[Rejected, ...]:
+    """Counts as records, by stage and reason."""
     return tuple(
-        Rejected(stage=stage, reason=reason, things=things) for (stage, reason), things in sorted(counts.items())
+        Rejected(stage=stage, reason=reason, things=count) for (stage, reason), count in sorted(counts.items())
     )
 
 

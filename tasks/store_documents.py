@@ -10,11 +10,11 @@ from schemas.errors import TerminalError
 from schemas.function import Function
 from schemas.job import Job
 from schemas.record import Record
-from schemas.report import DocumentProblem, IngestReport, Rejected
+from schemas.report import DocumentProblem, IngestReport
 from schemas.settings import Settings
 from tasks.ingest import Ingested, ingest_documents
 from tasks.plan import Catalog, build_catalog
-from tasks.report import count_document_rejects
+from tasks.report import as_rejected, count_document_rejects
 from tasks.run import RunContext, describe_run
 from warehouse.store import Warehouse
 
@@ -78,7 +78,7 @@ def ingest_into_warehouse(apis: Sequence[str]) -> IngestReport:
                 for split in ("train", "validation", "test")},
         domains=len({function.domain for function in functions}),
         repaired=sum(bool(function.repairs) for function in functions),
-        rejected=tuple(Rejected(stage=stage, reason=reason, things=n) for (stage, reason), n in sorted(rejects.items())),
+        rejected=as_rejected(rejects),
         document_problems=tuple(
             DocumentProblem(document_path=d.document_path, reason=str(d.reason), detail=d.detail)
             for d in documents

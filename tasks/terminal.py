@@ -14,7 +14,7 @@ from schemas.report import IngestReport, SynthReport
 from tasks.run import Progress as ProgressListener
 
 _MAX_ROWS = 50
-_MAX_CELL = 200
+_MAX_CELL = 300
 
 
 @contextmanager
@@ -74,21 +74,24 @@ def print_ingest(report: IngestReport) -> None:
 
 
 def print_rows(rows: pl.DataFrame) -> None:
-    """A result of the warehouse: a table, or name and value below each other where there is one row."""
+    """A result of the warehouse: a table where it fits, else name and value below each other, row by row."""
     console = Console(highlight=False)
-    if rows.height == 1:
-        console.print(_facts_table("", rows.row(0, named=True)))
-        return
-    table = Table(*rows.columns)
-    for row in rows.head(_MAX_ROWS).iter_rows():
-        table.add_row(*(escape("" if value is None else _shorten(value)) for value in row))
-    console.print(table)
+    cells = [[_shorten(value) for value in row] for row in rows.head(_MAX_ROWS).iter_rows()]
+    widths = [max(map(len, column)) + 3 for column in zip(rows.columns, *cells, strict=True)]
+    if sum(widths) < console.width:
+        table = Table(*rows.columns)
+        for row in cells:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    else:
+        for row in cells:
+            console.print(_facts_table("", dict(zip(rows.columns, row, strict=True))))
     left = rows.height - _MAX_ROWS
     console.print(f"{rows.height:,} rows" + (f"; {left:,} not shown, --json prints all" if left > 0 else ""))
 
 
 def _shorten(value: object) -> str:
-    text = str(value)
+    text = "" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
 
 

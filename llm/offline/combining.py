@@ -8,7 +8,8 @@ from typing import NamedTuple
 from llm.offline.words import load_data
 
 _BRIDGE = re.compile(
-    r"^(?:now|then|next|anyway|and|so|yes|no|那现在|接下来|然后|所以)(?:, |,|，| |(?=[\u4e00-\u9fff]))(?:now )?"
+    r"^(?:now|then|next|anyway|and|so|yes|no|那现在|接下来|然后|所以|算了|还是)"
+    r"(?:, |,|，| |(?=[\u4e00-\u9fff]))(?:now )?"
 )
 _TRAILING = re.compile(r"[\s.。!！,，]+$")
 

@@ -102,8 +102,10 @@ class _Finder:
         return shared
 
     def _may_share(self, span: tuple[int, int], call: int, leaf: Leaf) -> bool:
-        """One mention may serve two calls, or two texts of one call, but not two numbers of one call."""
-        return self._owner.get(span, -1) != call or not isinstance(leaf.value, int | float)
+        """One mention may serve two texts of a call, but of numbers only the very same one of another call."""
+        if not isinstance(leaf.value, int | float):
+            return True
+        return self._owner.get(span, call) != call
 
     def _nearest(self, spans: list[tuple[int, int]], leaf: Leaf) -> tuple[int, int]:
         places = [end for label in (leaf.label_en, leaf.label_zh) for _, end in self._evidence.text.find_spans(label)]

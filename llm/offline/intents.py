@@ -77,12 +77,12 @@ def _read_chinese(sentence: str) -> Intent | None:
         return None
     if clause[0] in "把将为给向在从对":
         deeds = sorted(chinese_deeds(clause) - {"read"})
-        return Intent(Verb("", deeds[0] if deeds else "办理"), clause, find_keys(clause), "zh")
+        return Intent(Verb("", deeds[0] if deeds else "办理"), clause, find_keys(clause) or frozenset({clause}), "zh")
     verb = find_chinese_verb(clause)
     rest = clause[len(verb.base) :].strip() if verb else clause
     if verb and (not rest or rest[0] in "/或和并及与"):
         rest, verb = clause, Verb("", verb.deed)
-    return Intent(verb or Verb("", "read"), rest, find_keys(rest) or find_keys(clause), "zh")
+    return Intent(verb or Verb("", "read"), rest, find_keys(rest) or find_keys(clause) or frozenset({clause}), "zh")
 
 
 def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:

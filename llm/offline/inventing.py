@@ -61,7 +61,8 @@ class Inventor:
         return f"https://{self._rng.choice(self._pools['domain'])}/{self._rng.choice(self._pools['image_name'])}"
 
     def _make_slug(self, label: str) -> str:
-        return self._rng.choice(load_data("pools")["en"]["name"]).lower().replace(" ", "-")
+        name: str = self._rng.choice(load_data("pools")["en"]["name"])
+        return name.lower().replace(" ", "-")
 
     def _make_uuid(self, label: str) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

@@ -17,7 +17,7 @@ def read_name(name: str) -> Intent:
     verb, rest = _name_verb(kept)
     unique = [word for index, word in enumerate(rest) if stem(word) not in {stem(later) for later in rest[index + 1 :]}]
     phrase = " ".join(unique[-5:]) or "information"
-    keys = find_keys(phrase) or frozenset({stem(word) for word in words})
+    keys = find_keys(phrase) or frozenset({stem(word) for word in words} or {stem(verb.base)})
     is_plural_read = verb.deed == "read" and phrase.endswith("s")
     return Intent(verb, f"the {phrase}" if is_plural_read else add_article(phrase, verb), keys, "en")
 

@@ -98,8 +98,9 @@ def say_inline(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
     value = say_leaf_value(leaf, language, rng, is_spoken)
     label = leaf.label(language)
     if language == "zh":
-        if "几" in label and isinstance(leaf.value, int):
-            return label.replace("几", value, 1)
+        asks_how_many = re.search("几|多少", label)
+        if asks_how_many and isinstance(leaf.value, int):
+            return label.replace(asks_how_many.group(), value, 1)
         gap = " " if label[-1:].isascii() or strip_marks(value)[:1].isascii() else ""
         options = [f"{label}是{value}", f"{label}{gap}{value}", f"{label}为{value}", f"{label}：{value}"]
         return rng.choice(options)

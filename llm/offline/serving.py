@@ -13,7 +13,7 @@ _STRONG_DEEDS = frozenset({"create", "update", "delete", "send"})
 _UNSEEN_VALUES = 1
 """A value that is a plain word does not look like one."""
 _SAME_SHARE = 0.85
-_COVERED = 0.7
+_COVERED = 0.65
 _EXPLAINED = {"en": 0.4, "zh": 0.25}
 
 
@@ -104,15 +104,20 @@ def serves_as_well(
         return False
     _, own = cover_intent(called, keys, given)
     matched = own.keys & keys or own.keys
+    own_share = _share((own.keys - given) or own.keys, keys, weights)
     for intent in other.intents:
         if intent.language != own.language and len(called.intents) > 1:
             continue
         shared = intent.keys & matched
         needed = (intent.keys - given) or intent.keys
-        is_covered = weights.weigh(needed & keys) >= _SAME_SHARE * weights.weigh(needed)
+        is_covered = _share(needed, keys, weights) >= _SAME_SHARE * own_share
         if is_covered and weights.weigh(shared) >= _SAME_SHARE * weights.weigh(matched):
             return True
     return False
+
+
+def _share(needed: frozenset[str], keys: frozenset[str], weights: Weights) -> float:
+    return weights.weigh(needed & keys) / weights.weigh(needed) if needed else 0.0
 
 
 def _can_fill(other: FunctionDocument, called: FunctionDocument, keys: frozenset[str]) -> bool:
@@ -153,7 +158,7 @@ def could_serve(function: FunctionDocument, plain: str, values: int, weights: We
         if language == "en" and intent.language == "zh":
             continue
         needed = (intent.keys - slots) or intent.keys
-        is_covered = weights.weigh(needed & keys) >= _COVERED * weights.weigh(needed)
+        is_covered = _share(needed, keys, weights) >= _COVERED
         if is_covered and fits_deed(function, intent, plain):
             return True
     return False

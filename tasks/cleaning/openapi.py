@@ -8,7 +8,14 @@ from typing import Any, get_args
 
 from schemas.function import FunctionReason, HttpBinding
 from tasks.cleaning.clean_schema import SchemaTooLargeError
-from tasks.cleaning.clean_text import clean_description, clean_name, describe_name, join_descriptions, name_from_path, shorten
+from tasks.cleaning.clean_text import (
+    clean_description,
+    clean_name,
+    describe_name,
+    join_descriptions,
+    name_from_path,
+    shorten,
+)
 from tasks.cleaning.finish_functions import Draft
 from tasks.cleaning.openapi_arguments import bind_arguments
 from tasks.cleaning.openapi_document import ApiDocument, Operation, open_api_document
