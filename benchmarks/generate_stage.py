@@ -13,6 +13,7 @@ from pathlib import Path
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from schemas.answer import Request
+from schemas.job import describe_options
 from schemas.sample import Plan
 from tests.mock_endpoint import running_endpoint
 
@@ -65,7 +66,7 @@ def main() -> None:
         from tasks.generate import generate_pairs, pair_request
         from tasks.plan import Catalog, plan_candidate
         from tasks.store_documents import read_documents, store_functions
-        from tasks.synth_run import describe_options, open_synth
+        from tasks.synth_run import open_synth
 
         options = describe_options(CALLS, "simple=1", None, "train", 0, 3)
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 
 from flows.local.server import ensure_server
-from schemas.job import DEFAULT_MIX
+from schemas.job import DEFAULT_MIX, describe_options
 from schemas.report import SynthReport
 from schemas.settings import Settings
+from tasks.ingest import find_documents
 
 
 def run_synth(apis: list[str], mix: str | None, **options: Any) -> SynthReport:
@@ -17,19 +19,21 @@ def run_synth(apis: list[str], mix: str | None, **options: Any) -> SynthReport:
         FellShortError: carries the report of what there is.
         CallmillError: anything else that a person can mend.
     """
-    os.environ.setdefault(
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "ERROR"
-    )  # the terminal shows bars; the UI keeps all
-    ensure_server(Settings())
-    from flows.synth import synth  # Prefect reads its settings when imported, so after the server is known
-    from tasks.synth_run import PROGRESS, describe_options
-    from tasks.terminal import stage_bars
-
+    # What is wrong with the words is said at once, not after the server has started.
     words = {**options, "mix": mix or DEFAULT_MIX, "out": str(options["out"]) if options.get("out") else None}
     describe_options(
         words["samples"], words["mix"], words["language"], words["split"], words["seed"], words["judge_draws"]
     )
-    with stage_bars() as bars:
+    find_documents([Path(api) for api in apis])
+    # The terminal shows bars, our own warnings and one line of what is wrong; the UI keeps every log line.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "callmill")
+    ensure_server(Settings())
+    from flows.synth import synth  # Prefect reads its settings when imported, so after the server is known
+    from tasks.synth_run import PROGRESS
+    from tasks.terminal import stage_bars, warnings_on_stderr
+
+    with stage_bars() as bars, warnings_on_stderr():
         PROGRESS.set(bars)
         report: SynthReport = asyncio.run(synth(apis, **words))
     return report

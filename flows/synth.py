@@ -3,7 +3,7 @@
 from prefect import flow
 
 from schemas.function import Language, Split
-from schemas.job import DEFAULT_MIX
+from schemas.job import DEFAULT_MIX, describe_options
 from schemas.report import SynthReport
 from tasks.accept import accept_samples, open_quotas, rounds, settle
 from tasks.check import check_samples
@@ -12,7 +12,7 @@ from tasks.export_samples import export_samples
 from tasks.generate import generate_pairs
 from tasks.report import report_run
 from tasks.store_documents import read_documents, store_functions
-from tasks.synth_run import describe_options, open_synth
+from tasks.synth_run import open_synth
 
 
 @flow(name="synth", persist_result=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from schemas.errors import UsageError
 from schemas.function import Language, Split
 from schemas.record import Record, content_id
 from schemas.sample import KINDS, Kind
@@ -110,3 +111,22 @@ def share_out(total: int, mix: dict[Kind, float]) -> dict[Kind, int]:
     for kind in by_remainder[: total - sum(counts.values())]:
         counts[kind] += 1
     return counts
+
+
+def describe_options(
+    samples: int, mix: str, language: Language | None, split: Split, seed: int, judge_draws: int
+) -> SynthOptions:
+    """Options as a record.
+
+    Raises:
+        UsageError: says which word is off.
+    """
+    if samples < 1:
+        raise UsageError(f"--samples {samples} is too few; ask for 1 or more.")
+    try:
+        weights = parse_mix(mix)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return SynthOptions(
+        samples=samples, mix=weights, language=language, split=split, seed=seed, judge_draws=judge_draws
+    )

@@ -8,8 +8,7 @@ from prefect.context import FlowRunContext
 
 from prompts.render import prompt_hashes
 from schemas.errors import UsageError
-from schemas.function import Language, Split
-from schemas.job import Job, SynthOptions, parse_mix
+from schemas.job import Job, SynthOptions
 from schemas.settings import Settings, TeacherSettings
 from tasks.ingest import Ingested
 from tasks.run import Progress, RunContext, open_run
@@ -17,25 +16,6 @@ from warehouse.store import Warehouse
 
 PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
 """Where progress is shown besides the Prefect UI; the command line sets it."""
-
-
-def describe_options(
-    samples: int, mix: str, language: Language | None, split: Split, seed: int, judge_draws: int
-) -> SynthOptions:
-    """Options as a record.
-
-    Raises:
-        UsageError: says which word is off.
-    """
-    if samples < 1:
-        raise UsageError(f"--samples {samples} is too few; ask for 1 or more.")
-    try:
-        weights = parse_mix(mix)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    return SynthOptions(
-        samples=samples, mix=weights, language=language, split=split, seed=seed, judge_draws=judge_draws
-    )
 
 
 def describe_job(

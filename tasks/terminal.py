@@ -1,5 +1,6 @@
 """What a person sees on a terminal: a bar per stage, and the tables at the end."""
 
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,20 @@ def stage_bars() -> Iterator[ProgressListener]:
             progress.update(bars[stage], completed=before + done, total=before + total)
 
         yield show
+
+
+@contextmanager
+def warnings_on_stderr() -> Iterator[None]:
+    """Show our own warnings above the bars, a line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("callmill: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    ours = logging.getLogger("callmill")
+    ours.addHandler(handler)
+    try:
+        yield
+    finally:
+        ours.removeHandler(handler)
 
 
 def print_report(report: SynthReport) -> None:

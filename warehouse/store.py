@@ -29,7 +29,7 @@ _READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _RETRY_S = 0.05
 _SAY_AFTER_S = 2.0
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("callmill")
 
 
 class Warehouse:

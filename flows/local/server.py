@@ -119,7 +119,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
     places = {"CALLMILL_HOME": str(settings.home.resolve())}
     if settings.warehouse and ":" not in settings.warehouse:
         places["CALLMILL_WAREHOUSE"] = str(Path(settings.warehouse).resolve())
-    return {**os.environ, **places}
+    return {"PREFECT_LOGGING_EXTRA_LOGGERS": "callmill", **os.environ, **places}
 
 
 def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:

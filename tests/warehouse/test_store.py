@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -165,6 +166,7 @@ def read_sample(row: dict[str, Any]) -> Sample:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(samples, min_size=1, max_size=4, unique_by=lambda sample: sample.sample_id))
 def test_any_sample_comes_back_as_it_went_in(fresh_warehouse: Warehouse, records: list[Sample]) -> None:
+    records = [record.model_copy(update={"sample_id": uuid.uuid4().hex}) for record in records]  # one warehouse for all
     fresh_warehouse.commit(records, "job", RUN_ID)
     ids = [record.sample_id for record in records]
     rows = fresh_warehouse.read("from core_samples where sample_id in (select unnest($ids))", {"ids": ids}).to_dicts()
