@@ -72,27 +72,30 @@ def to_frame(
         columns: column name to DuckDB type, as the table has them.
         constants: columns with one value, such as run_id.
     """
-    moments = [name for name, kind in columns.items() if kind == "TIMESTAMP"]
-    unique: dict[tuple[Any, ...], dict[str, Any]] = {}
+    unique: dict[tuple[Any, ...], Record] = {}
     for record in records:
-        row = {name: constants[name] if name in constants else _value(table, record, name) for name in columns}
-        row |= {name: _utc_moment(row[name]) for name in moments}
-        unique.setdefault(tuple(row[name] for name in table.key), row)
-    return pl.DataFrame(list(unique.values()), schema={name: _POLARS_TYPES[kind] for name, kind in columns.items()})
+        unique.setdefault(tuple(_value(table, record, name) for name in table.key), record)
+    kept = list(unique.values())
+    data = {
+        name: [constants[name]] * len(kept) if name in constants else _column(table, kept, name, kind)
+        for name, kind in columns.items()
+    }
+    return pl.DataFrame(data, schema={name: _POLARS_TYPES[kind] for name, kind in columns.items()})
 
 
 def _value(table: Table, record: Record, name: str) -> Any:
     derive = table.derived.get(name)
-    value = derive(record) if derive else getattr(record, name)
-    if isinstance(value, Record):
-        return _json_text(value)
-    if isinstance(value, tuple) and all(isinstance(item, str) for item in value) and name not in _JSON_LISTS:
-        return list(value)
-    return _json_text(value) if isinstance(value, dict | list | tuple) else value
+    return derive(record) if derive else getattr(record, name)
 
 
-_JSON_LISTS = {"tools", "messages", "calls"}
-"""Lists stored as JSON text even when empty."""
+def _column(table: Table, records: Sequence[Record], name: str, kind: str) -> list[Any]:
+    """One column's values; what is not text goes into a text column as JSON."""
+    values = [_value(table, record, name) for record in records]
+    if kind == "VARCHAR":
+        return [value if value is None or isinstance(value, str) else _json_text(value) for value in values]
+    if kind == "TIMESTAMP":
+        return [_utc_moment(value) for value in values]
+    return values
 
 
 def _utc_moment(text: str) -> datetime:

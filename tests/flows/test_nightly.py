@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_nightly_runs_and_each_night_is_new_work(machine: Machine) -> None:
     machine.run_nightly()
     assert machine.count("out_training_set") == SAMPLES
+    jobs = json.loads(machine.callmill("sql", "select occurrence from core_jobs", "--json"))
+    assert jobs == [{"occurrence": datetime.now(UTC).date().isoformat()}], "the scheduled date makes the job"
     machine.run_nightly()
     assert machine.count("out_training_set") == SAMPLES, "the same occurrence again adds nothing"
     machine.run_nightly("-p", "occurrence=2031-01-02")
