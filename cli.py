@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from schemas.errors import CallmillError, FellShortError
+from schemas.errors import CallmillError, FellShortError, UsageError
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; logs on stderr.")
 
@@ -22,6 +22,13 @@ class CleanErrors(click.Group):
             return super().invoke(context)
         except CallmillError as error:
             fail(error)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("callmill: stopped; the same command goes on from here.", err=True)
+            sys.exit(130)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            fail(UsageError(f"{error.strerror}: {error.filename}; choose another place with CALLMILL_HOME or --out."))
 
 
 def fail(error: CallmillError) -> NoReturn:
@@ -93,16 +100,22 @@ def ingest(apis: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Value of a $name in the query.")
 @AS_JSON
-def sql(query: str, parameters: tuple[str, ...], as_json: bool) -> None:
-    """Ask the warehouse, read-only: QUERY is SQL, or the name of a file of warehouse/queries."""
-    from schemas.settings import Settings
-    from warehouse.store import Warehouse, query_names
+def sql(query: str | None, parameters: tuple[str, ...], as_json: bool) -> None:
+    """Ask the warehouse, read-only: QUERY is SQL, or a name; without QUERY the names there are."""
+    from schemas.settings import Settings, load_settings
+    from warehouse.store import Warehouse, query_names, query_text
 
-    settings = Settings()
+    if query is None:
+        for name in query_names():
+            click.echo(f"{name:<22} {query_text(name).splitlines()[0].removeprefix('-- ')}")
+        return
+    settings = load_settings(Settings)
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
+    if wrong := [part for part in parameters if "=" not in part]:
+        raise UsageError(f"--param {wrong[0]} has no value; write --param {wrong[0]}=VALUE.")
     values = dict(part.split("=", 1) for part in parameters)
     is_name = query in query_names() or query.replace("_", "").isalnum()
     rows = warehouse.read_named(query, values) if is_name else warehouse.read(query, values)
@@ -115,15 +128,15 @@ def sql(query: str, parameters: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=None, type=int, help="Port of server and UI; 4200 unless given.")
+@click.option("--port", default=None, type=click.IntRange(1, 65535), help="Port of server and UI; 4200 unless given.")
 @AS_JSON
 def up(port: int | None, as_json: bool) -> None:
     """Start Prefect server, UI, work pool, deployments and a worker on this machine."""
     from flows.local.up import DEFAULT_PORT
     from flows.local.up import up as start
-    from schemas.settings import Settings
+    from schemas.settings import Settings, load_settings
 
-    report = start(Settings(), port or DEFAULT_PORT)
+    report = start(load_settings(Settings), port or DEFAULT_PORT)
     if as_json:
         click.echo(report.model_dump_json())
         return
@@ -138,13 +151,14 @@ def up(port: int | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--force", is_flag=True, help="Even while other commands are using the server; they fail.")
 @AS_JSON
-def down(as_json: bool) -> None:
+def down(force: bool, as_json: bool) -> None:
     """Stop what `callmill up` started."""
     from flows.local.up import down as stop
-    from schemas.settings import Settings
+    from schemas.settings import Settings, load_settings
 
-    report = stop(Settings())
+    report = stop(load_settings(Settings), force)
     if as_json:
         click.echo(report.model_dump_json())
         return
@@ -158,9 +172,9 @@ def down(as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say what runs on this machine."""
     from flows.local.up import status as look
-    from schemas.settings import Settings
+    from schemas.settings import Settings, load_settings
 
-    report = look(Settings())
+    report = look(load_settings(Settings))
     if as_json:
         click.echo(report.model_dump_json())
         return

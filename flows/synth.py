@@ -15,7 +15,7 @@ from tasks.store_documents import read_documents, store_functions
 from tasks.synth_run import open_synth
 
 
-@flow(name="synth", persist_result=False)
+@flow(name="synth", flow_run_name="{samples} samples, seed {seed}", persist_result=False)
 async def synth(
     apis: list[str],
     samples: int = 500,

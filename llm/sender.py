@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import random
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from llm.replies import Fault, Reply
 from schemas.answer import Request
 from schemas.errors import RequestRefusedError, TerminalError, TransientError
 from schemas.settings import TeacherSettings
+
+log = logging.getLogger("callmill")
 
 BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
@@ -62,6 +65,7 @@ class Sender:
         self._tokens = MinuteLimit(settings.tokens_per_minute) if settings.tokens_per_minute else None
         self._max_attempts = settings.max_attempts
         self._end: TerminalError | None = None
+        self._has_said = False
 
     async def send(self, request: Request, draw: int, interest: Interest) -> Delivery:
         """Attempt until there is a reply.
@@ -84,8 +88,15 @@ class Sender:
                 raise _gave_up(request, outcome, attempt)
             if not interest.waiters:
                 break
+            self._say_once(attempt, outcome)
             await asyncio.sleep(choose_delay(attempt, outcome))
         raise asyncio.CancelledError
+
+    def _say_once(self, attempt: int, fault: Fault) -> None:
+        """Tell a person why nothing moves, once a request has failed a second time."""
+        if attempt == 2 and not self._has_said:
+            self._has_said = True
+            log.warning("%s; trying again, up to %d times a request.", fault.detail, self._max_attempts)
 
     def _foresee(self, request: Request) -> _Foreseen:
         if not self._tokens and not self._budget:

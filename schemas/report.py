@@ -9,6 +9,8 @@ from schemas.sample import Kind
 class Rejected(Record):
     """How many things one reason took."""
 
+    thing: str
+    """document, function, pair or candidate; a candidate needs one pair or more."""
     stage: str
     reason: str
     things: int
@@ -30,6 +32,9 @@ class SynthReport(Record):
     wanted: dict[Kind, int]
     accepted: dict[Kind, int]
     candidates: dict[Kind, int]
+    """Tried."""
+    passed: dict[Kind, int]
+    """Of these; more than accepted where a round tried more than were missing."""
     shortfalls: tuple[str, ...]
     """Why fewer than wanted, one sentence per kind; empty when exactly N were accepted."""
     rejected: tuple[Rejected, ...]

@@ -1,9 +1,12 @@
 """Settings from the environment (`CALLMILL_…`), read once at the edge and passed in."""
 
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import UsageError
 
 OFFLINE_MODEL = "callmill-offline-1"
 
@@ -100,3 +103,38 @@ class Settings(BaseSettings):
     def datasets_dir(self) -> Path:
         """Where exports go unless told otherwise."""
         return self.home / "datasets"
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load_settings(kind: type[S]) -> S:
+    """Read settings from the environment.
+
+    Raises:
+        UsageError: names the variable, what it holds and what was expected; a key's value is never shown.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"{kind.model_config['env_prefix']}{'_'.join(map(str, first['loc']))}".upper()
+        came = "" if "key" in name.lower() else f" is '{first['input']}'"
+        raise UsageError(f"{name}{came}: {first['msg']}; set it again or unset it.") from None
+
+
+def load_teacher() -> TeacherSettings:
+    """Read the teacher's settings; half an endpoint is a mistake, not a wish for the embedded teacher.
+
+    Raises:
+        UsageError: says which variable is missing or wrong.
+    """
+    teacher = load_settings(TeacherSettings)
+    if teacher.base_url and not teacher.model:
+        raise UsageError("CALLMILL_TEACHER_BASE_URL is set without CALLMILL_TEACHER_MODEL; set the model's name too.")
+    if not teacher.base_url and (teacher.model or teacher.api_key.get_secret_value()):
+        raise UsageError(
+            "CALLMILL_TEACHER_MODEL or CALLMILL_TEACHER_API_KEY is set without CALLMILL_TEACHER_BASE_URL; "
+            "set the endpoint's address too, or unset them to use the embedded teacher."
+        )
+    return teacher

@@ -1,6 +1,7 @@
 """Run a stage as Prefect tasks over batches, enough of them at once to keep the endpoint busy."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,8 @@ from schemas.answer import Request
 from schemas.errors import TransientError
 from tasks.plan import Catalog
 from tasks.run import RunContext
+
+log = logging.getLogger("callmill")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,6 +73,7 @@ async def run_batches(
     with run.timed(stage):
         await bar.start()
         results = await gather_all([run_one(batch) for batch in batches])
+    log.info("%s: %d items in %d batches", stage, len(items), len(batches))
     return [result for batch in results for result in batch]
 
 

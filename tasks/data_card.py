@@ -130,8 +130,8 @@ those that passed, the first of each kind, in the order of planning, are here.
 
 
 def _rejected(facts: DatasetFacts) -> str:
-    rows = [(one.stage, one.reason, one.things) for one in facts.rejected]
-    return "## Rejected\n\n" + (_table(("stage", "reason", "things"), rows) if rows else "Nothing.")
+    rows = [(one.thing, one.stage, one.reason, one.things) for one in facts.rejected]
+    return "## Rejected\n\n" + (_table(("what", "stage", "reason", "how many"), rows) if rows else "Nothing.")
 
 
 def _terms(facts: DatasetFacts) -> str:

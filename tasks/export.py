@@ -47,7 +47,7 @@ def write_dataset(rows: pl.DataFrame, folder: Path, facts: DatasetFacts) -> Expo
             " `callmill sql rejected_per_reason` says why the others were rejected."
         )
     target = folder.resolve()
-    _refuse_foreign(target)
+    refuse_foreign(target)
     temporary = target.with_name(f"{target.name}.tmp-{os.getpid()}")
     try:
         manifest = _write_beside(rows, temporary, facts)
@@ -177,7 +177,8 @@ def _holds(target: Path, content_sha256: str) -> bool:
         return False
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Raise UsageError if a folder holds something that is not a data set's."""
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file; expected a folder to write the data set to.")
     found = list(_names_in(target)) if target.exists() else []

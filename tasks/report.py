@@ -22,13 +22,19 @@ from tasks.run import RunContext
 _EXAMPLES = 3
 
 
-def count_document_rejects(ingested: Sequence[Ingested]) -> Counter[tuple[str, str]]:
+RejectCounts = Counter[tuple[str, str, str]]
+"""(thing, stage, reason) to how many."""
+
+
+def count_document_rejects(ingested: Sequence[Ingested]) -> RejectCounts:
     """How many documents and functions each (stage, reason) took."""
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: RejectCounts = Counter()
     for one in ingested:
         if one.document.state == "rejected":
-            counts["ingest", str(one.document.reason)] += 1
-        counts.update(("clean", str(function.reason)) for function in one.functions if function.state == "rejected")
+            counts["document", "ingest", str(one.document.reason)] += 1
+        counts.update(
+            ("function", "clean", str(function.reason)) for function in one.functions if function.state == "rejected"
+        )
     return counts
 
 
@@ -36,42 +42,45 @@ def count_rejects(run: RunContext, ingested: Sequence[Ingested]) -> tuple[Reject
     """How many things each reason took: of these documents, and of this job's pairs and samples."""
     counts = count_document_rejects(ingested)
     for row in run.warehouse.read_named("rejects_of_job", {"job_id": run.job_id}).to_dicts():
-        counts[row["stage"], row["reason"]] += row["things"]
+        counts[row["thing"], row["stage"], row["reason"]] += row["things"]
     return as_rejected(counts)
 
 
-def as_rejected(counts: Counter[tuple[str, str]]) -> tuple[Rejected, ...]:
+def as_rejected(counts: RejectCounts) -> tuple[Rejected, ...]:
     """Counts as records, by stage and reason."""
     return tuple(
-        Rejected(stage=stage, reason=reason, things=count) for (stage, reason), count in sorted(counts.items())
+        Rejected(thing=thing, stage=stage, reason=reason, things=count)
+        for (thing, stage, reason), count in sorted(counts.items())
     )
 
 
-def show_call(function: Function | None, call: Call) -> str:
-    """The HTTP request that a call stands for, or the call itself where its function has none."""
-    if function is not None and function.http is not None:
-        return build_http_request(function, call).line()
+def show_call(call: Call) -> str:
+    """A call as Python would write it."""
     return f"{call.name}({', '.join(f'{k}={json.dumps(v, ensure_ascii=False)}' for k, v in call.arguments.items())})"
+
+
+def show_request(function: Function | None, call: Call) -> str | None:
+    """The HTTP request that a call stands for, where its function has one."""
+    return build_http_request(function, call).line() if function is not None and function.http is not None else None
 
 
 def pick_examples(run: RunContext, functions: Sequence[Function]) -> tuple[dict[str, Any], ...]:
     """Three accepted samples of different kinds that a person can read."""
-    by_name = {(function.function_id, function.name): function for function in functions}
+    by_id = {function.function_id: function for function in functions}
     rows = run.warehouse.read_named("example_samples", {"job_id": run.job_id, "examples": _EXAMPLES}).to_dicts()
     examples = []
     for row in rows:
         calls = [Call(**call) for call in json.loads(row["calls"])]
-        known = {
-            f.name: f for function_id in row["function_ids"] for (id_, _), f in by_name.items() if id_ == function_id
-        }
+        called = [by_id[function_id] for function_id in row["function_ids"]]
+        known = {function.name: function for function in called}
         examples.append(
             {
                 "sample_id": row["sample_id"],
                 "kind": row["kind"],
                 "query": row["query"],
                 "offered": [tool["function"]["name"] for tool in json.loads(row["tools"])],
-                "answer": [show_call(known.get(call.name), call) for call in calls]
-                or [json.loads(row["messages"])[-1]["content"]],
+                "answer": [show_call(call) for call in calls] or [json.loads(row["messages"])[-1]["content"]],
+                "http": [line for call in calls if (line := show_request(known.get(call.name), call))],
                 "document_path": row["document_path"],
             }
         )
@@ -104,6 +113,7 @@ async def report_run(
         wanted={kind: quota.wanted for kind, quota in quotas.items()},
         accepted={kind: len(quota.accepted) for kind, quota in quotas.items()},
         candidates={kind: quota.planned for kind, quota in quotas.items()},
+        passed={kind: sum(o.is_good for o in quota.outcomes.values()) for kind, quota in quotas.items()},
         shortfalls=(*([run.budget_stop] if run.budget_stop else []), *shortfalls),
         rejected=count_rejects(run, ingested),
         documents=len(ingested),
@@ -146,7 +156,10 @@ def _forecast(run: RunContext, quotas: Mapping[Kind, Quota]) -> dict[str, Any]:
     known = {"candidates_tried": tried, "candidates_passed": good, "samples_wanted": wanted}
     if not good:
         return {**known, "answers": None}  # nothing to scale by
-    return {**known, **forecast(run.client.stats, done=good, wanted=wanted).model_dump(mode="json")}
+    expected = forecast(run.client.stats, done=good, wanted=wanted)
+    # Where answers come at once (the embedded teacher) our own work takes the time, not the waiting for answers.
+    own_s = sum(run.stage_seconds.values()) * wanted / good if run.teacher.is_offline else 0.0
+    return {**known, **expected.model_dump(mode="json"), "seconds": round(max(expected.seconds, own_s), 1)}
 
 
 async def _show_in_ui(report: SynthReport) -> None:
@@ -154,20 +167,37 @@ async def _show_in_ui(report: SynthReport) -> None:
     if FlowRunContext.get() is None:
         return
     kinds = [
-        {"kind": kind, "accepted": report.accepted[kind], "wanted": wanted, "candidates": report.candidates[kind]}
+        {
+            "kind": kind,
+            "accepted": report.accepted[kind],
+            "wanted": wanted,
+            "candidates": report.candidates[kind],
+            "passed": report.passed[kind],
+        }
         for kind, wanted in report.wanted.items()
     ]
     await acreate_table_artifact(kinds, key="synth-accepted", description=f"Accepted per kind, job {report.job_id}")
     rejects = [rejected.model_dump() for rejected in report.rejected]
     await acreate_table_artifact(rejects, key="synth-rejected", description="Rejected per stage and reason")
-    rows = "\n\n".join(
+    await acreate_markdown_artifact(_as_markdown(report), key="synth-report", description="What the run made")
+
+
+def _as_markdown(report: SynthReport) -> str:
+    facts = {
+        "job": report.job_id,
+        "teacher": report.teacher,
+        "samples": f"{sum(report.accepted.values())} from {report.documents_used} documents",
+        "answers": f"{report.answers_new} new, {report.answers_reused} reused",
+        "tokens": f"{report.prompt_tokens} in, {report.completion_tokens} out",
+        "cost": "unknown: no price is set" if report.cost_usd is None else f"{report.cost_usd:.4f} USD",
+        "seconds": report.seconds,
+        "data set": report.dataset_path,
+        "warehouse": report.warehouse_path,
+    }
+    table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())])
+    rows = [
         f"**{example['kind']}** · {example['document_path']}\n\n> {example['query']}\n\n"
-        + "\n".join(f"    {line}" for line in example["answer"])
+        + "\n\n".join(f"`{line}`" if example["http"] else line for line in [*example["answer"], *example["http"]])
         for example in report.examples
-    )
-    summary = (
-        f"{sum(report.accepted.values())} samples from {report.documents_used} documents in {report.seconds:.0f} s, "
-        f"{report.answers_new} new and {report.answers_reused} reused answers.\n\n"
-        f"Data set: `{report.dataset_path}`\n\nWarehouse: `{report.warehouse_path}`\n\n{rows}"
-    )
-    await acreate_markdown_artifact(summary, key="synth-report", description="What the run made")
+    ]
+    return "\n\n".join([table, *rows])

@@ -30,6 +30,7 @@ _PACKAGES = ["callmill", "prefect", "duckdb", "polars", "openai", "pydantic", "j
 _ROOT = Path(__file__).parent.parent
 
 log = logging.getLogger("callmill")
+log.setLevel(logging.INFO)
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) after every batch."""
@@ -82,7 +83,8 @@ class RunContext:
         self.client.remember(await asyncio.to_thread(read_answers, self.warehouse, ids))
 
     def log_event(self, event: str, stage: str | None = None, **detail: Any) -> None:
-        """Append what happened."""
+        """Append what happened, and say it in the log."""
+        log.info("job %s, run %s: %s%s", self.job_id, self.run.run_id, event, f" ({stage})" if stage else "")
         happened = RunEvent(
             run_id=self.run.run_id, job_id=self.job_id, event_at=utc_now(), event=event, stage=stage, detail=detail
         )

@@ -11,7 +11,7 @@ from schemas.function import Function
 from schemas.job import Job
 from schemas.record import Record
 from schemas.report import DocumentProblem, IngestReport
-from schemas.settings import Settings
+from schemas.settings import Settings, load_settings
 from tasks.ingest import Ingested, ingest_documents
 from tasks.plan import Catalog, build_catalog
 from tasks.report import as_rejected, count_document_rejects
@@ -60,7 +60,7 @@ async def store_functions(run: RunContext, ingested: Sequence[Ingested]) -> Cata
 
 def ingest_into_warehouse(apis: Sequence[str]) -> IngestReport:
     """`callmill ingest`: documents and functions into the warehouse, as a job of their own."""
-    settings = Settings()
+    settings = load_settings(Settings)
     ingested = ingest_documents([Path(api) for api in apis])
     documents: list[Document] = [one.document for one in ingested]
     job = Job(flow="ingest", parameters={}, document_ids=tuple(sorted({d.document_id for d in documents})), seed=0)

@@ -7,9 +7,8 @@ from contextvars import ContextVar
 from prefect.context import FlowRunContext
 
 from prompts.render import prompt_hashes
-from schemas.errors import UsageError
 from schemas.job import Job, SynthOptions
-from schemas.settings import Settings, TeacherSettings
+from schemas.settings import Settings, TeacherSettings, load_settings, load_teacher
 from tasks.ingest import Ingested
 from tasks.run import Progress, RunContext, open_run
 from warehouse.store import Warehouse
@@ -55,9 +54,7 @@ async def open_synth(
     options: SynthOptions, ingested: Sequence[Ingested], occurrence: str | None, budget_usd: float | None
 ) -> AsyncIterator[RunContext]:
     """Open a run at the job that these words ask for, on the warehouse and the teacher of the environment."""
-    settings, teacher = Settings(), TeacherSettings()
-    if teacher.base_url and not teacher.model:
-        raise UsageError("CALLMILL_TEACHER_BASE_URL is set without CALLMILL_TEACHER_MODEL; set the model's name too.")
+    settings, teacher = load_settings(Settings), load_teacher()
     document_ids = [one.document.document_id for one in ingested]
     job = describe_job(options, teacher, document_ids, flow_occurrence(occurrence))
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)

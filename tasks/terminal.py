@@ -67,6 +67,8 @@ def print_report(report: SynthReport) -> None:
         console.print(f"  user       {escape(example['query'])}", soft_wrap=True)
         for line in example["answer"]:
             console.print(f"  assistant  {escape(line)}", soft_wrap=True)
+        for line in example["http"]:
+            console.print(f"  [dim]as HTTP    {escape(line)}[/]", soft_wrap=True)
     console.print(f"\nData set   {report.dataset_path}")
     console.print(f"Warehouse  {report.warehouse_path}")
 
@@ -106,7 +108,11 @@ def print_rows(rows: pl.DataFrame) -> None:
 
 
 def _shorten(value: object) -> str:
-    text = "" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = "" if value is None else str(value)
     return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
 
 
@@ -120,22 +126,23 @@ def _print_rejects(console: Console, report: SynthReport | IngestReport) -> None
 
 def _accepted_table(report: SynthReport) -> Table:
     table = Table("kind", title="Accepted per kind", title_justify="left")
-    for column in ("accepted", "wanted", "candidates", "pass rate"):
+    for column in ("accepted", "wanted", "candidates", "passed", "pass rate"):
         table.add_column(column, justify="right")
     for kind, wanted in report.wanted.items():
-        accepted, tried = report.accepted[kind], report.candidates[kind]
-        table.add_row(kind, f"{accepted:,}", f"{wanted:,}", f"{tried:,}", f"{accepted / tried:.0%}" if tried else "–")
-    total, tried = sum(report.accepted.values()), sum(report.candidates.values())
+        passed, tried = report.passed[kind], report.candidates[kind]
+        rate = f"{passed / tried:.0%}" if tried else "–"
+        table.add_row(kind, f"{report.accepted[kind]:,}", f"{wanted:,}", f"{tried:,}", f"{passed:,}", rate)
+    totals = [sum(counts.values()) for counts in (report.accepted, report.wanted, report.candidates, report.passed)]
     table.add_section()
-    table.add_row("all", f"{total:,}", f"{sum(report.wanted.values()):,}", f"{tried:,}", "")
+    table.add_row("all", *(f"{total:,}" for total in totals), "")
     return table
 
 
 def _rejected_table(report: SynthReport | IngestReport) -> Table:
-    table = Table("stage", "reason", title="Rejected per reason", title_justify="left")
-    table.add_column("things", justify="right")
-    for rejected in sorted(report.rejected, key=lambda one: (one.stage, -one.things)):
-        table.add_row(rejected.stage, rejected.reason, f"{rejected.things:,}")
+    table = Table("what", "stage", "reason", title="Rejected per reason", title_justify="left")
+    table.add_column("how many", justify="right")
+    for rejected in sorted(report.rejected, key=lambda one: (one.thing, one.stage, -one.things)):
+        table.add_row(rejected.thing, rejected.stage, rejected.reason, f"{rejected.things:,}")
     return table
 
 
@@ -155,5 +162,5 @@ def _run_facts(report: SynthReport) -> dict[str, object]:
 def _facts_table(title: str, facts: Mapping[str, object]) -> Table:
     table = Table(title=title, title_justify="left", show_header=False)
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), escape(str(value)))
+        table.add_row(name.replace("_", " "), escape(_shorten(value)))
     return table

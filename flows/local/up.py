@@ -102,12 +102,21 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
     )
 
 
-def down(settings: Settings) -> DownReport:
-    """Stop worker, flow runs and server; what does not end by SIGTERM in seconds is killed."""
+def down(settings: Settings, force: bool = False) -> DownReport:
+    """Stop worker, flow runs and server; what does not end by SIGTERM in seconds is killed.
+
+    Raises:
+        TerminalError: other commands are using the server, and it is not forced.
+    """
     folder, started = ServerFolder.of(settings), time.monotonic()
     server, worker = folder.read_server(), folder.read_worker()
     own = {os.getpid(), worker.keeper.pid if worker else 0}
     interrupted = tuple(sorted(holder.pid for holder in folder.read_leases() if holder.pid not in own))
+    if interrupted and not force:
+        raise TerminalError(
+            f"The server is in use by process {', '.join(map(str, interrupted))}, which would fail; "
+            "end that first, or use `callmill down --force`."
+        )
     stopped = []
     if worker and stop_process(worker.keeper, _KEEPER_STOP_S):
         stop_group(worker.worker.pid, 0.5)  # does nothing unless the keeper had to be killed

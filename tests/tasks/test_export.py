@@ -62,7 +62,7 @@ def facts(**changes: Any) -> DatasetFacts:
         "judge_draws": 3,
         "prompts": {"generate_pair.v1": "0123456789abcdef", "judge_calls.v1": "fedcba9876543210"},
         "asked": {"simple": 1, "multiple": 2},
-        "rejected": (Rejected(stage="check", reason="duplicate", things=1),),
+        "rejected": (Rejected(thing="candidate", stage="check", reason="duplicate", things=1),),
         "documents": (
             SourceDocument(document_path="apis/weather|sea.yaml", format="openapi-3.1"),
             SourceDocument(document_path="apis/fruit.json", format="openai-tools", terms="CC0"),
