@@ -29,6 +29,11 @@ class CleanErrors(click.Group):
             if error.filename is None:
                 raise
             fail(UsageError(f"{error.strerror}: {error.filename}; choose another place with CALLMILL_HOME or --out."))
+        except BaseException as error:
+            if type(error).__name__ != "TerminationSignal":  # Prefect's on SIGTERM, and Prefect is not imported here
+                raise
+            click.echo("callmill: terminated; the same command goes on from here.", err=True)
+            sys.exit(143)
 
 
 def fail(error: CallmillError) -> NoReturn:

@@ -87,6 +87,10 @@ class TeacherClient:
         taken, self._unloaded = self._unloaded, []
         return taken
 
+    def put_back(self, answers: list[Answer]) -> None:
+        """Return what `take_unloaded` gave and could not be committed."""
+        self._unloaded = [*answers, *self._unloaded]
+
     @property
     def stats(self) -> ClientStats:
         """The ledger so far."""
@@ -149,6 +153,7 @@ class TeacherClient:
 
     def _keep(self, answer: Answer) -> None:
         self._known[answer.answer_id] = answer
+        self._known.move_to_end(answer.answer_id)
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
 
@@ -160,9 +165,6 @@ class TeacherClient:
             raise RequestRefusedError(
                 f"{endpoint.address} refuses this request ({words}); it is left out, others go on."
             )
-        cost_usd = None
-        if self._prices and reply.has_usage:
-            cost_usd = self._prices.cost(reply.prompt_tokens, reply.completion_tokens)
         return Answer.model_construct(  # our own values; validating each costs more than storing it
             answer_id=answer_id,
             request_id=request.request_id,
@@ -175,7 +177,7 @@ class TeacherClient:
             finish_reason=reply.finish_reason,
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
-            cost_usd=cost_usd,
+            cost_usd=delivery.cost_usd,
             latency_ms=reply.latency_ms,
             attempts=delivery.attempts,
             answered_at=datetime.now(UTC).isoformat(),

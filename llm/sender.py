@@ -38,6 +38,8 @@ class Delivery(NamedTuple):
 
     reply: Reply
     attempts: int
+    cost_usd: float | None
+    """None where it is unknown: no price is set, or no usage came and no budget has foreseen the worst."""
 
 
 class _Foreseen(NamedTuple):
@@ -82,7 +84,7 @@ class Sender:
         for attempt in itertools.count(1):
             outcome = await self._attempt(request, seed, foreseen, interest)
             if isinstance(outcome, Reply):
-                return Delivery(outcome, attempt)
+                return Delivery(outcome, attempt, self._cost(outcome, foreseen))
             self.retries[outcome.cause] += 1
             if attempt >= self._max_attempts or (outcome.pause_s or 0) > LONGEST_PAUSE_SECONDS:
                 raise _gave_up(request, outcome, attempt)
@@ -97,6 +99,11 @@ class Sender:
         if attempt == 2 and not self._has_said:
             self._has_said = True
             log.warning("%s; trying again, up to %d times a request.", fault.detail, self._max_attempts)
+
+    def _cost(self, reply: Reply, foreseen: _Foreseen) -> float | None:
+        if self._prices is None or not (reply.has_usage or self._budget):
+            return None
+        return self._count(reply, foreseen).usd
 
     def _foresee(self, request: Request) -> _Foreseen:
         if not self._tokens and not self._budget:

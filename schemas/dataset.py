@@ -91,4 +91,4 @@ class Manifest(DatasetFacts):
     files: tuple[DatasetFile, ...]
     """Every other file of the folder."""
     content_sha256: str
-    """Of the files' paths and hashes: equal for equal data sets, whichever run wrote them."""
+    """Of the data files' paths and hashes: equal for equal rows, whichever run wrote them, wherever."""

@@ -1,5 +1,6 @@
 """Settings from the environment (`CALLMILL_…`), read once at the edge and passed in."""
 
+import urllib.parse
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,6 +131,12 @@ def load_teacher() -> TeacherSettings:
         UsageError: says which variable is missing or wrong.
     """
     teacher = load_settings(TeacherSettings)
+    address = urllib.parse.urlsplit(teacher.base_url or "")
+    if address.username or address.password or address.query:
+        raise UsageError(
+            "CALLMILL_TEACHER_BASE_URL holds a password or a query, which would be written down with the run; "
+            "take it out and set CALLMILL_TEACHER_API_KEY."
+        )
     if teacher.base_url and not teacher.model:
         raise UsageError("CALLMILL_TEACHER_BASE_URL is set without CALLMILL_TEACHER_MODEL; set the model's name too.")
     if not teacher.base_url and (teacher.model or teacher.api_key.get_secret_value()):

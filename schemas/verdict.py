@@ -33,7 +33,12 @@ SemanticReason = Literal[
     "not_judged",
 ]
 
-Reason = CallReason | WritingReason | SemanticReason | Literal["pair_rejected", "duplicate", "same_call_twice"]
+Reason = (
+    CallReason
+    | WritingReason
+    | SemanticReason
+    | Literal["pair_rejected", "duplicate", "same_call_twice", "too_few_offered"]
+)
 
 
 class CallJudgement(Record):
@@ -69,8 +74,8 @@ class Vote(Record):
 
     sample_id: str
     draw: int
-    answer_id: str | None
-    """None where the endpoint refused the request."""
+    answer_ids: tuple[str, ...]
+    """The judge's answer, and that to a repair; none where the endpoint refused the request."""
     is_valid: bool
     """Whether the answer could be read."""
     verdict: Literal["pass", "fail"] | None

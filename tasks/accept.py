@@ -1,11 +1,13 @@
 """Exactly N: how many candidates to try next, and which of those that passed make up the data set."""
 
+import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.dataset import Acceptance
+from schemas.errors import TerminalError
 from schemas.job import SynthOptions, share_out
 from schemas.sample import Kind, Plan, Sample
 from schemas.verdict import Check
@@ -16,6 +18,7 @@ _FIRST_GUESS = 0.85  # share of candidates that pass, before anything is measure
 _MARGIN = 1.05
 _MAX_GROWTH = 4  # a round is never larger than this many times what is missing: a low rate may be bad luck
 DRY_RUN_CANDIDATES = 20
+_BUDGET_ROUND = 32
 _TRIES_PER_SAMPLE = 12  # APIGen's weakest generator passes 34 %; below 8 % something is broken
 _MIN_TRIES = 60
 
@@ -92,10 +95,13 @@ def open_quotas(catalog: Catalog, options: SynthOptions) -> dict[Kind, Quota]:
 def rounds(run: RunContext, catalog: Catalog, quotas: Mapping[Kind, Quota], is_dry: bool) -> Iterator[list[Plan]]:
     """Plans to try, round after round, until every kind is full or without hope; dry: 20 candidates, once."""
     while True:
-        wanted = [(kind, index) for kind, quota in quotas.items() for index in quota.next_indices()]
-        if is_dry or run.budget_usd is not None:  # small rounds: what was spent when the budget ends has become samples
-            size = DRY_RUN_CANDIDATES if is_dry else run.settings.batch_size
-            wanted = sorted(wanted, key=lambda one: one[1])[:size]
+        if is_dry:
+            tried = share_out(DRY_RUN_CANDIDATES, run.options.mix)
+            wanted = [(kind, index) for kind, count in tried.items() for index in range(count)]
+        else:
+            wanted = [(kind, index) for kind, quota in quotas.items() for index in quota.next_indices()]
+        if run.budget_usd is not None:  # small rounds: what was spent when the budget ends has become samples
+            wanted = sorted(wanted, key=lambda one: one[1])[:_BUDGET_ROUND]
         if not wanted:
             return
         for kind, index in wanted:
@@ -123,8 +129,18 @@ def acceptances(quotas: Mapping[Kind, Quota]) -> list[Acceptance]:
 
 
 async def accept_samples(run: RunContext, quotas: Mapping[Kind, Quota], is_dry: bool) -> None:
-    """Store which samples make up the data set; a dry run accepts none."""
+    """Store which samples make up the data set; a dry run accepts none.
+
+    Raises:
+        TerminalError: a data rule is broken: a bug of ours, never the data's fault.
+    """
     if is_dry:
         return
     with run.timed("accept"):
         await run.commit(acceptances(quotas))
+        broken = await asyncio.to_thread(run.warehouse.broken_rules, run.job_id)
+    if broken:
+        names = ", ".join(f"{name} ({rows.height} rows)" for name, rows in broken.items())
+        raise TerminalError(
+            f"Data rules are broken in job {run.job_id}: {names}; nothing is exported, please report this."
+        )

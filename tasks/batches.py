@@ -1,7 +1,6 @@
 """Run a stage as Prefect tasks over batches, enough of them at once to keep the endpoint busy."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -15,10 +14,11 @@ from schemas.errors import TransientError
 from tasks.plan import Catalog
 from tasks.run import RunContext
 
-log = logging.getLogger("callmill")
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+_GIVE_UP_SHARE = 0.05
 
 
 class Batch(Generic[Item]):
@@ -73,7 +73,8 @@ async def run_batches(
     with run.timed(stage):
         await bar.start()
         results = await gather_all([run_one(batch) for batch in batches])
-    log.info("%s: %d items in %d batches", stage, len(items), len(batches))
+    if items:
+        await asyncio.to_thread(run.log_event, "stage_ended", stage, items=len(items), batches=len(batches))
     return [result for batch in results for result in batch]
 
 
@@ -87,6 +88,29 @@ async def gather_all(work: Sequence[Awaitable[Result]]) -> list[Result]:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         raise
+
+
+async def ask_all(questions: Sequence[Awaitable[Asked[Any]]]) -> list[Asked[Any]]:
+    """Ask a batch; a question that fails to the last attempt while nearly all others are answered is given up.
+
+    Otherwise one request that its endpoint can never answer would end the job, however often it is run again.
+
+    Raises:
+        TransientError: too many fail: the endpoint is down, not the question bad.
+    """
+    failures: list[TransientError] = []
+
+    async def ask_one(question: Awaitable[Asked[Any]]) -> Asked[Any]:
+        try:
+            return await question
+        except TransientError as error:
+            failures.append(error)
+            return Asked(None, "no_answer", str(error), ())
+
+    answers = await gather_all([ask_one(question) for question in questions])
+    if len(failures) > _GIVE_UP_SHARE * len(answers):
+        raise failures[0]
+    return answers
 
 
 def repairs_of(answers: Iterable[Asked[Any]]) -> list[Request]:

@@ -12,7 +12,7 @@ from schemas.answer import Request
 from schemas.sample import Sample
 from schemas.settings import TeacherSettings
 from schemas.verdict import CallJudgement, Check, RefusalJudgement, Vote
-from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
+from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.compose import compact
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -60,11 +60,11 @@ def judgement_of(sample: Sample) -> type[CallJudgement] | type[RefusalJudgement]
 
 def read_vote(sample: Sample, draw: int, asked: Asked[CallJudgement | RefusalJudgement]) -> Vote:
     """One draw's verdict: pass only if every question is answered well."""
-    answer_id = asked.answer_ids[-1] if asked.answer_ids else None
     judgement = asked.value
     if judgement is None:
         return Vote(
-            sample_id=sample.sample_id, draw=draw, answer_id=answer_id, is_valid=False, verdict=None, reasons=(),
+            sample_id=sample.sample_id, draw=draw, answer_ids=asked.answer_ids, is_valid=False,
+            verdict=None, reasons=(),
             evidence=f"{asked.reason}: {asked.detail}",
         )  # fmt: skip
     if isinstance(judgement, RefusalJudgement):
@@ -83,7 +83,7 @@ def read_vote(sample: Sample, draw: int, asked: Asked[CallJudgement | RefusalJud
         }
     reasons = tuple(reason for reason, is_good in answers.items() if not is_good)
     return Vote(
-        sample_id=sample.sample_id, draw=draw, answer_id=answer_id, is_valid=True,
+        sample_id=sample.sample_id, draw=draw, answer_ids=asked.answer_ids, is_valid=True,
         verdict="fail" if reasons else "pass", reasons=reasons, evidence=judgement.evidence,
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ async def check_batch(batch: Batch[Sample]) -> list[Check]:
     draws = range(run.options.judge_draws)
     requests = [judge_request(sample, batch.catalog, run.teacher) for sample in samples]
     await run.recall([(request, draw) for request in requests for draw in draws])
-    answers = await gather_all(
+    answers = await ask_all(
         [
             ask(run.client, request, draw, judgement_of(sample))
             for request, sample in zip(requests, samples, strict=True)
@@ -132,4 +132,7 @@ async def check_batch(batch: Batch[Sample]) -> list[Check]:
 
 async def check_samples(run: RunContext, catalog: Catalog, samples: Sequence[Sample]) -> list[Check]:
     """The semantic check of every sample, in their order."""
-    return await run_batches(run, catalog, "check", samples, check_batch, run.options.judge_draws)
+    missing = [sample for sample in samples if sample.sample_id not in run.checks]
+    made = await run_batches(run, catalog, "check", missing, check_batch, run.options.judge_draws)
+    run.checks.update({check.sample_id: check for check in made})
+    return [run.checks[sample.sample_id] for sample in samples]

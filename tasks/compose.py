@@ -13,16 +13,25 @@ from prompts.render import render
 from schemas.answer import Request
 from schemas.function import Function
 from schemas.record import Record, canonical_json, content_id
-from schemas.sample import Call, Pair, Plan, Sample, WrittenQuery, WrittenRefusal
+from schemas.sample import Call, Kind, Pair, Plan, Sample, WrittenQuery, WrittenRefusal
 from schemas.settings import TeacherSettings
 from schemas.verdict import Check
-from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
+from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.generate import LANGUAGE_NAMES, choices_of
 from tasks.plan import Catalog
 from tasks.run import RunContext
 
 COMBINE_PROMPT = "combine_queries.v1"
 REFUSE_PROMPT = "refuse.v1"
+
+
+_LEAST_OFFERED: dict[Kind, int] = {
+    "simple": 1,
+    "multiple": 2,
+    "parallel": 1,
+    "parallel_multiple": 2,
+    "irrelevance": 1,
+}
 
 
 class Draft(Record):
@@ -44,6 +53,9 @@ class Draft(Record):
         for pair in self.pairs:
             if pair.state == "rejected":
                 return "generate", "pair_rejected", f"{pair.pair_id}: {pair.reason}"
+        offered, least = len(self.plan.offered), _LEAST_OFFERED[self.plan.kind]
+        if offered < least:
+            return "compose", "too_few_offered", f"{offered} functions fit into the offer, expected at least {least}"
         if self.plan.kind in ("parallel", "parallel_multiple"):
             texts = [canonical_json(call.model_dump(mode="json")) for call in self.calls]
             if len(texts) < 2:
@@ -182,23 +194,29 @@ async def compose_batch(batch: Batch[Draft]) -> list[Sample]:
     requests = [None if draft.rejection else writing_request(draft, catalog, run.teacher) for draft in drafts]
     await run.recall([(request, 0) for request in requests if request])
 
-    async def write(request: Request | None, draft: Draft) -> Asked[Any] | None:
-        if request is None:
-            return None
-        return await ask(run.client, request, 0, WrittenRefusal if draft.plan.kind == "irrelevance" else WrittenQuery)
-
-    answers = await gather_all([write(*both) for both in zip(requests, drafts, strict=True)])
+    asked = await ask_all(
+        [
+            ask(run.client, request, 0, WrittenRefusal if draft.plan.kind == "irrelevance" else WrittenQuery)
+            for request, draft in zip(requests, drafts, strict=True)
+            if request
+        ]
+    )
+    left = iter(asked)
+    answers = [next(left) if request else None for request in requests]
     samples = [
         build_sample(run.job_id, draft, catalog, written) for draft, written in zip(drafts, answers, strict=True)
     ]
-    await run.commit([*filter(None, requests), *repairs_of(filter(None, answers)), *samples])
+    await run.commit([*filter(None, requests), *repairs_of(asked), *samples])
     return samples
 
 
 async def compose_samples(run: RunContext, catalog: Catalog, plans: Sequence[Plan]) -> list[Sample]:
     """One sample per plan, composed or rejected, in the order of the plans."""
-    drafts = [Draft(plan=plan, pairs=tuple(run.pairs[cell] for cell in plan.cells)) for plan in plans]
-    return await run_batches(run, catalog, "compose", drafts, compose_batch)
+    missing = [plan for plan in plans if (plan.kind, plan.index) not in run.samples]
+    drafts = [Draft(plan=plan, pairs=tuple(run.pairs[cell] for cell in plan.cells)) for plan in missing]
+    made = await run_batches(run, catalog, "compose", drafts, compose_batch)
+    run.samples.update({(sample.kind, sample.index): sample for sample in made})
+    return [run.samples[plan.kind, plan.index] for plan in plans]
 
 
 async def drop_duplicates(run: RunContext, samples: Sequence[Sample]) -> list[Sample]:

@@ -151,10 +151,16 @@ def _write_beside(rows: pl.DataFrame, temporary: Path, facts: DatasetFacts) -> M
         domains=counts["domain"],
         splits=counts["split"],
         files=files,
-        content_sha256=hashlib.sha256("".join(f"{file.path} {file.sha256}\n" for file in files).encode()).hexdigest(),
+        content_sha256=hash_content(files),
     )
     (temporary / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8", newline="\n")
     return manifest
+
+
+def hash_content(files: Iterable[DatasetFile]) -> str:
+    """One hash over the data files; the card names places and commands, which are not the data."""
+    lines = "".join(f"{file.path} {file.sha256}\n" for file in files if file.rows is not None)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _describe_files(folder: Path, rows: dict[str, int | None]) -> tuple[DatasetFile, ...]:

@@ -35,7 +35,7 @@ def describe_dataset(
         documents=tuple(SourceDocument(document_path=d.document_path, format=d.format) for d in documents),
         parameters=run.job.parameters,
         settings=run.run.settings,
-        command=_command(run, [document.document_path for document in documents]),
+        command=_command(run, [one.document.document_path for one in ingested]),
     )
 
 

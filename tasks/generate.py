@@ -16,7 +16,7 @@ from schemas.function import Function
 from schemas.record import content_id
 from schemas.sample import Cell, Pair, Plan, WrittenPair
 from schemas.settings import TeacherSettings
-from tasks.batches import HEALING, Batch, gather_all, repairs_of, run_batches
+from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.check_arguments import ArgumentChecker
 from tasks.plan import Catalog
 from tasks.run import RunContext
@@ -101,7 +101,7 @@ async def generate_batch(batch: Batch[Cell]) -> list[Pair]:
         for cell, function in zip(cells, functions, strict=True)
     ]
     await run.recall([(request, 0) for request in requests])
-    answers = await gather_all([ask(run.client, request, 0, WrittenPair) for request in requests])
+    answers = await ask_all([ask(run.client, request, 0, WrittenPair) for request in requests])
     pairs = [
         read_pair(run.job_id, cell, function, asked, run.arguments)
         for cell, function, asked in zip(cells, functions, answers, strict=True)

@@ -214,10 +214,18 @@ def _rename(one: Ingested, document_id: str) -> Ingested:
 
 
 def _merge_twins(ingested: Sequence[Ingested]) -> list[Ingested]:
+    """Of equal tools the one of the document with the lowest id stays, wherever the files lie.
+
+    A job is named by its documents' ids, and must be the same work in whatever order they are given.
+    """
     first: dict[str, str] = {}
-    return [
-        one._replace(functions=[_merge_function(function, first) for function in one.functions]) for one in ingested
-    ]
+    merged = {
+        one.document.document_id: one._replace(
+            functions=[_merge_function(function, first) for function in one.functions]
+        )
+        for one in sorted(ingested, key=lambda one: one.document.document_id)
+    }
+    return [merged[one.document.document_id] for one in ingested]
 
 
 def _merge_function(function: Function, first: dict[str, str]) -> Function:

@@ -47,11 +47,10 @@ class Catalog(NamedTuple):
             return "no function of this split in the documents"
         if kind == "parallel" and not self.eligible(kind):
             return "no function has a parameter, so two calls of it could not differ"
-        if (
-            kind in ("multiple", "parallel_multiple", "irrelevance")
-            and len({f.family_id for f in self.functions.values()}) < 2
-        ):
-            return "needs at least two functions of different families"
+        families = {function.family_id for function in self.functions.values()}
+        names = {function.name for function in self.functions.values()}
+        if kind in ("multiple", "parallel_multiple", "irrelevance") and min(len(families), len(names)) < 2:
+            return "needs at least two functions of different name and shape"
         return None
 
 

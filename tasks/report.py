@@ -10,7 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
 from llm.costs import forecast
-from schemas.errors import FellShortError, TerminalError
+from schemas.errors import FellShortError
 from schemas.function import Function
 from schemas.http_request import build_http_request
 from schemas.report import DocumentProblem, Rejected, SynthReport
@@ -98,12 +98,7 @@ async def report_run(
 
     Raises:
         FellShortError: fewer samples than wanted; carries the report.
-        TerminalError: a data rule is broken: a bug of ours, never the data's fault.
     """
-    broken = run.warehouse.broken_rules(run.job_id)
-    if broken:
-        names = ", ".join(f"{name} ({rows.height} rows)" for name, rows in broken.items())
-        raise TerminalError(f"Data rules are broken in job {run.job_id}: {names}; please report this.")
     functions = [function for one in ingested for function in one.functions]
     stats = run.client.stats
     shortfalls = [] if is_dry else [quota.shortfall for quota in quotas.values() if quota.shortfall]

@@ -21,9 +21,12 @@ from schemas.answer import Answer, Request
 from schemas.errors import BudgetSpentError, CallmillError, FellShortError
 from schemas.job import Job, Run, RunEvent, SynthOptions
 from schemas.record import Record
-from schemas.sample import Cell, Pair
+from schemas.sample import Cell, Pair, Sample
 from schemas.settings import Settings, TeacherSettings
+from schemas.verdict import Check
 from tasks.check_arguments import ArgumentChecker
+from tasks.job_lock import hold_job
+from tasks.stored import read_checks, read_pairs, read_samples
 from warehouse.store import Warehouse
 
 _PACKAGES = ["callmill", "prefect", "duckdb", "polars", "openai", "pydantic", "jsonschema-rs"]
@@ -54,6 +57,10 @@ class RunContext:
     arguments: ArgumentChecker = field(default_factory=ArgumentChecker)
     pairs: dict[Cell, Pair] = field(default_factory=dict)
     """Pairs asked for so far."""
+    samples: dict[tuple[str, int], Sample] = field(default_factory=dict)
+    """Candidates that earlier attempts have decided on, by kind and index."""
+    checks: dict[str, Check] = field(default_factory=dict)
+    """Semantic checks of earlier attempts, by sample."""
     fingerprints: dict[str, str] = field(default_factory=dict)
     """What each candidate so far says, to the first that said it."""
     budget_stop: str | None = None
@@ -74,7 +81,11 @@ class RunContext:
         """Store records together with the answers they were made from, so that neither exists without the other."""
         answers = self.client.take_unloaded()
         rows: list[Record] = [*records, *answers]
-        await asyncio.to_thread(self.warehouse.commit, rows, self.job_id, self.run.run_id)
+        try:
+            await asyncio.to_thread(self.warehouse.commit, rows, self.job_id, self.run.run_id)
+        except BaseException:
+            self.client.put_back(answers)  # a retry commits its rows again, and must find their answers
+            raise
         self.journal.mark_loaded(answers)
 
     async def recall(self, requests: Sequence[tuple[Request, int]]) -> None:
@@ -172,38 +183,63 @@ async def open_run(
     progress: Progress,
 ) -> AsyncIterator[RunContext]:
     """Record a run's start, lend its connections, record its end."""
-    parents = warehouse.read(
-        "select run_id from core_runs where job_id = $job_id order by started_at", {"job_id": job.job_id}
-    )
-    masked = {
+    with hold_job(settings.journal_dir, job.job_id):
+        run = describe_run(job, _describe_settings(settings, teacher, budget_usd), _earlier_runs(warehouse, job.job_id))
+        recovered = recover_answers(warehouse, settings.journal_dir)
+        warehouse.commit([job, run], job.job_id, run.run_id)
+        with Journal(settings.journal_dir) as journal:
+            client_opened = open_client(
+                teacher,
+                journal,
+                job_id=job.job_id,
+                run_id=run.run_id,
+                spent_usd=_spent_usd(warehouse, job.job_id),
+                budget_usd=budget_usd,
+            )
+            async with client_opened as client:
+                client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
+                context = RunContext(
+                    warehouse, job, run, settings, teacher, options, client, journal, progress, budget_usd,
+                    pairs=read_pairs(warehouse, job.job_id),
+                    samples=read_samples(warehouse, job.job_id),
+                    checks=read_checks(warehouse, job.job_id),
+                )  # fmt: skip
+                context.log_event("started", recovered_answers=recovered)
+                async with _end_of(context):
+                    yield context
+
+
+@contextlib.asynccontextmanager
+async def _end_of(context: RunContext) -> AsyncIterator[None]:
+    """Whatever ends a run: its last answers are stored, and a failure is written down."""
+    try:
+        yield
+    except FellShortError:
+        raise
+    except BaseException as error:
+        words = str(error) if isinstance(error, CallmillError) else type(error).__name__
+        context.log_event("failed", error=words)
+        raise
+    finally:
+        await context.commit([])
+
+
+def _describe_settings(settings: Settings, teacher: TeacherSettings, budget_usd: float | None) -> dict[str, Any]:
+    return {
         "settings": settings.model_dump(mode="json"),
-        "teacher": teacher.model_dump(mode="json"),
+        "teacher": teacher.model_dump(mode="json"),  # the key is a SecretStr: it comes out as stars
         "budget_usd": budget_usd,
     }
-    run = describe_run(job, masked, parents["run_id"].to_list())
-    recovered = recover_answers(warehouse, settings.journal_dir)
-    warehouse.commit([job, run], job.job_id, run.run_id)
-    spent = warehouse.read(
-        "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id", {"job_id": job.job_id}
-    )
-    with Journal(settings.journal_dir) as journal:
-        client_opened = open_client(
-            teacher, journal, job_id=job.job_id, run_id=run.run_id, spent_usd=spent["usd"][0], budget_usd=budget_usd
-        )
-        async with client_opened as client:
-            client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
-            context = RunContext(warehouse, job, run, settings, teacher, options, client, journal, progress, budget_usd)
-            context.log_event("started", recovered_answers=recovered)
-            try:
-                yield context
-            except FellShortError:
-                raise
-            except BaseException as error:
-                words = str(error) if isinstance(error, CallmillError) else type(error).__name__
-                context.log_event("failed", error=words)
-                raise
-            finally:
-                await context.commit([])
+
+
+def _earlier_runs(warehouse: Warehouse, job_id: str) -> list[str]:
+    sql = "select run_id from core_runs where job_id = $job_id order by started_at"
+    return warehouse.read(sql, {"job_id": job_id})["run_id"].to_list()
+
+
+def _spent_usd(warehouse: Warehouse, job_id: str) -> float:
+    sql = "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id"
+    return float(warehouse.read(sql, {"job_id": job_id})["usd"][0])
 
 
 def _git(*words: str) -> str | None:

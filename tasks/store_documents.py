@@ -47,7 +47,7 @@ async def store_functions(run: RunContext, ingested: Sequence[Ingested]) -> Cata
     with run.timed("ingest"):
         for one in ingested:
             if one.document.state == "rejected":
-                log.warning("Not used: %s (%s).", one.document.document_path, one.document.reason)
+                log.info("Not used: %s (%s).", one.document.document_path, one.document.reason)
         await run.commit(records_of(ingested))
         functions = usable_functions(ingested, run.options.split)
     if not functions:

@@ -69,7 +69,7 @@ def print_report(report: SynthReport) -> None:
             console.print(f"  assistant  {escape(line)}", soft_wrap=True)
         for line in example["http"]:
             console.print(f"  [dim]as HTTP    {escape(line)}[/]", soft_wrap=True)
-    console.print(f"\nData set   {report.dataset_path}")
+    console.print(f"\nData set   {report.dataset_path or 'none: nothing was accepted'}")
     console.print(f"Warehouse  {report.warehouse_path}")
 
 

@@ -25,7 +25,8 @@ from warehouse.tables import TABLES, to_frame
 _FOLDER = Path(__file__).parent
 _LOCKED = re.compile(r"Could not set lock on file|different configuration than existing connections")
 _HOLDER = re.compile(r"Conflicting lock is held in (?:(?P<program>.+?) \()?PID (?P<pid>\d+)")  # no program: just ended
-_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_EXPLAIN = duckdb.StatementType.EXPLAIN
+_READING = {duckdb.StatementType.SELECT, _EXPLAIN}
 _RETRY_S = 0.05
 _SAY_AFTER_S = 2.0
 
@@ -85,7 +86,7 @@ class Warehouse:
             try:
                 _refuse_writing(connection.extract_statements(sql))
                 return connection.execute(sql, dict(parameters or {})).pl()
-            except duckdb.Error as error:
+            except (duckdb.Error, pl.exceptions.PolarsError) as error:
                 raise UsageError(f"The query failed: {error}") from error
 
     def read_named(self, name: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -172,7 +173,8 @@ def _refuse_writing(statements: Sequence[duckdb.Statement]) -> None:
     """
     kinds = [statement.type for statement in statements]
     others = [kind for kind in kinds if kind != duckdb.StatementType.CREATE]
-    if len(others) != 1 or others[0] not in _READING:
+    runs_what_it_explains = any("analyze" in one.query.lower() for one in statements if one.type == _EXPLAIN)
+    if len(others) != 1 or others[0] not in _READING or runs_what_it_explains:
         found = ", ".join(kind.name.lower() for kind in kinds) or "no statement"
         raise UsageError(f"Got {found}; expected one statement that reads, such as `select …` or `describe …`.")
 

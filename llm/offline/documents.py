@@ -81,7 +81,7 @@ def read_document(text: str) -> FunctionDocument:
         description=description,
         schema=schema,
         parameters=read_parameters(schema),
-        intents=read_intents(raw["name"], description),
+        intents=read_intents(raw["name"], description, _name_words(schema)),
         language="zh" if is_chinese(description) else "en",
         vocabulary=_read_vocabulary(raw["name"], description, schema),
     )
@@ -184,6 +184,10 @@ def _label_zh(label: str, description: str, meaning: str) -> str:
     head = re.split(r"[，。,.；;：:（(、\n]|例如|比如|如：|默认|单位|用于|支持|是指", description.strip())[0]
     head = re.sub(r"\s+|^(?:是否)(?=.)|^(?:该|此|本|所属|需要|希望|要)|[`*\"“”]", "", head).removesuffix("的")
     return head if 1 < len(head) <= 12 and CHINESE.search(head) else label
+
+
+def _name_words(schema: dict[str, Any]) -> frozenset[str]:
+    return frozenset(stem(word) for name in schema.get("properties") or {} for word in split_name(name))
 
 
 def _read_vocabulary(name: str, description: str, schema: dict[str, Any]) -> frozenset[str]:

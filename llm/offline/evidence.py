@@ -12,7 +12,7 @@ NO_BEFORE = re.compile(
     r"(?:without|no|not|don't|exclude|excluding|不要|不需要|不用|无需|不|别|非)(?: the| any)?\s*$", re.IGNORECASE
 )
 NO_AFTER = re.compile(
-    r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:no|off|false|disabled|否|关闭|不要)\b", re.IGNORECASE
+    r"\s*」?(?:is |are |be |set to |switched |turned |: ?|：)*(?:no|off|false|disabled|否|关闭|不要)\b", re.IGNORECASE
 )
 
 

@@ -44,18 +44,30 @@ _BOUNDARY = re.compile(
 )
 _YOURS = re.compile(r"\b(?:your|the (?:current|calling|authenticated|logged[ -]in)(?: user)?'s)\b", re.IGNORECASE)
 _MAX_WORDS = 11
-
-
+_RELATIVE = re.compile(r"\s(?:that|which|who|when)$", re.IGNORECASE)
+_CLAUSE = re.compile(r"\s(?:that|which|who|when)\s", re.IGNORECASE)
+_FORMAL = re.compile(
+    r"match|specif|given|provided|request|criteri|\byou|\buse[ds]?\b|\bcan\b|\bmay\b|\bwill\b|\breturn|\b(?:call|query|ids?)\b"
+    r"|[^\w\s'-]",
+    re.IGNORECASE,
+)
+"""What clauses say that are about the interface and not about the things."""
 _PLAIN_ADJECTIVES = re.compile(
     r"\b(?:specific|specified|given|existing|particular|single|certain|individual)\s+(?=\w)", re.I
 )
 
 
-def read_intents(name: str, description: str) -> tuple[Intent, ...]:
-    """The ways a person would put it, best first; English and Chinese ones apart by their `language`."""
+def read_intents(name: str, description: str, parameters: frozenset[str] = frozenset()) -> tuple[Intent, ...]:
+    """The ways a person would put it, best first; English and Chinese ones apart by their `language`.
+
+    Args:
+        parameters: stems of the names of the function's parameters.
+    """
     found: list[Intent] = []
     for number, sentence in enumerate(_split_sentences(description)[:2]):
-        intent = _read_chinese(sentence) if is_chinese(sentence) else _read_english(sentence, name, number == 0)
+        intent = (
+            _read_chinese(sentence) if is_chinese(sentence) else _read_english(sentence, name, number == 0, parameters)
+        )
         if intent and not (found and found[0].language == intent.language and intent.verb.deed != found[0].verb.deed):
             found.append(intent)
     if not any(intent.language == "en" for intent in found):
@@ -85,13 +97,13 @@ def _read_chinese(sentence: str) -> Intent | None:
     return Intent(verb or Verb("", "read"), rest, find_keys(rest) or find_keys(clause) or frozenset({clause}), "zh")
 
 
-def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:
+def _read_english(sentence: str, name: str, may_be_noun: bool, parameters: frozenset[str]) -> Intent | None:
     if KANA.search(sentence) or CHINESE.search(sentence):
         return None
     clause = _LEAD_IN.sub("", sentence).strip()
     clause = _YOURS.sub("my", clause)
     words = clause.split()
-    if len(words) < 2 or split_name(clause) == split_name(name) or words[0].lower().strip(":") in HTTP_VERBS:
+    if len(words) < 2 or split_name(clause) == split_name(name) or _is_http_method(words[0]):
         return None
     if words[0].lower().endswith("ly") and len(words) > 2 and find_verb(words[1]):
         words = words[1:]
@@ -104,20 +116,40 @@ def _read_english(sentence: str, name: str, may_be_noun: bool) -> Intent | None:
     ):
         base = words[0].lower().removesuffix("s")
         verb = Verb(base, base)
+    if verb and head[0].lower() in ("up", "out") and len(head) > 1:
+        verb, head = _join_particle(verb, head[0].lower()), head[1:]
     if verb is None:
         head, verb = words, read_name(name).verb
         if verb.deed != "read" or not may_be_noun:
             return None
-    phrase = _shorten(" ".join(head))
+    phrase = _shorten(" ".join(head), parameters)
     return _make_english(verb, phrase) if phrase else None
 
 
-def _shorten(phrase: str) -> str | None:
+def _is_http_method(word: str) -> bool:
+    """Whether a description only repeats the request line: "POST /orders"; "Put groceries on the list" does not."""
+    bare = word.strip(":")
+    return bare.lower() in HTTP_VERBS and (bare.isupper() or bare.lower() in ("head", "options"))
+
+
+def _join_particle(verb: Verb, particle: str) -> Verb:
+    """`find` and `out` are one verb, which another one may replace only as a whole."""
+    base = f"{verb.base} {particle}"
+    return Verb(base, "create" if base == "set up" else verb.deed)
+
+
+def _shorten(phrase: str, parameters: frozenset[str]) -> str | None:
     if re.search(r",[^.]*(?:,| or | and )", phrase.split(". ")[0]):
         return None  # an enumeration can't be cut without changing what is asked
+    phrase = _drop_second_deed(phrase)
     match = _BOUNDARY.search(phrase)
     while match and match.start() < 4:
         match = _BOUNDARY.search(phrase, match.end())
+    if match and _RELATIVE.match(match.group()):
+        following = _BOUNDARY.search(phrase, match.end())
+        end = following.start() if following else len(phrase)
+        if _tells_apart(phrase[match.start() : end], parameters) and len(phrase[:end].split()) <= _MAX_WORDS:
+            return phrase[:end].strip()
     words = (phrase[: match.start()] if match else phrase).split()
     if len(words) > _MAX_WORDS:
         cuts = [
@@ -133,6 +165,21 @@ def _shorten(phrase: str) -> str | None:
     return " ".join(words)
 
 
+def _drop_second_deed(phrase: str) -> str:
+    """Of "the light on or off or dim it" keep "the light on or off"."""
+    match = re.search(r"\s(?:or|and) (\w+) (?:it|them)\b.*$", phrase)
+    return phrase[: match.start()] if match and match.start() > 4 and find_verb(match.group(1)) else phrase
+
+
+def _tells_apart(clause: str, parameters: frozenset[str]) -> bool:
+    """Whether a relative clause says which things are meant ("that nobody has paid") and is not about parameters."""
+    words = clause.split()
+    if not 3 <= len(words) <= 9 or _FORMAL.search(clause):
+        return False
+    is_state = words[0] in ("that", "who") and words[1] in ("is", "are", "has")
+    return is_state or len(find_keys(clause) - parameters) >= 2
+
+
 def _make_english(verb: Verb, phrase: str) -> Intent | None:
     if re.search(r"[\"<>{}=\\/|]|'(?!s\b)(?!\s)|\s'", phrase):
         return None
@@ -142,7 +189,8 @@ def _make_english(verb: Verb, phrase: str) -> Intent | None:
     if first in ("list", "details", "information", "info") and phrase.startswith(f"{first} of"):
         phrase = f"the {phrase}"
     keys = find_keys(phrase) or frozenset({stem(verb.base)})
-    return Intent(verb, add_article(phrase, verb), keys, "en")
+    core = find_keys(_CLAUSE.split(phrase)[0]) or keys
+    return Intent(verb, add_article(phrase, verb), keys, "en", core)
 
 
 def _lower_titles(phrase: str) -> str:

@@ -1,5 +1,6 @@
 """Texts by meaning: names and places from pools, dates, addresses and numbers made up."""
 
+import functools
 import random
 import re
 import uuid
@@ -20,6 +21,15 @@ class Inventor:
     def has_pool(self, meaning: str) -> bool:
         """Whether texts of this meaning differ by language."""
         return meaning in self._pools
+
+    def find_pool(self, example: str) -> str | None:
+        """Meaning of the pool that holds a document's example: a room such as "kitchen" is a room of a house."""
+        return _pool_index().get(example.lower())
+
+    def is_like_pool(self, example: str, meaning: str) -> bool:
+        """Whether an example is written as the pool's texts are: with capitals, with digits, or without."""
+        pool = self._pools.get(meaning)
+        return not pool or _looks(example) == _looks(pool[0])
 
     def invent(self, meaning: str, label: str = "") -> str:
         """A text for a parameter; the label tells a start date from an end date."""
@@ -94,6 +104,10 @@ class Inventor:
         return f"/{self._rng.choice(self._pools['field_name'])}"
 
     def _make_plate(self, label: str) -> str:
+        if self._language == "zh":
+            letters = "ABCDEFGH"
+            digits = self._rng.randint(100, 999)
+            return f"{self._rng.choice('浙京沪粤苏川')}{self._rng.choice(letters)}{self._rng.choice(letters)}{digits}6"
         return f"KR {self._rng.randint(100, 999)} {self._rng.choice(('LM', 'ZT', 'AB', 'WX'))}"
 
     def _make_id(self, label: str) -> str:
@@ -102,3 +116,18 @@ class Inventor:
         if len(words) > 1 and self._rng.random() < 0.4:
             return f"{words[0][:3].upper()}-{number}" if words[0].isascii() else str(number)
         return str(number)
+
+
+@functools.cache
+def _pool_index() -> dict[str, str]:
+    """Meaning by text, in both languages; texts of several meanings are left out."""
+    found: dict[str, set[str]] = {}
+    for pools in load_data("pools").values():
+        for meaning, texts in pools.items():
+            for text in texts:
+                found.setdefault(text.lower(), set()).add(meaning)
+    return {text: next(iter(meanings)) for text, meanings in found.items() if len(meanings) == 1}
+
+
+def _looks(text: str) -> tuple[bool, bool]:
+    return text[:1].islower(), bool(re.search(r"\d", text))

@@ -8,6 +8,7 @@ from typing import Any
 from llm.offline.documents import FunctionDocument
 from llm.offline.evidence import Evidence, gather_evidence
 from llm.offline.leftovers import find_leftovers, find_strange_words
+from llm.offline.ranges import find_reversed
 from llm.offline.reading import Question
 from llm.offline.serving import Weights, could_serve, cover_intent, fits_deed, mentioned_deeds, serves_as_well
 from llm.offline.small_talk import small_talk
@@ -105,6 +106,7 @@ def _doubt_solution(question: Question, evidence: Evidence, called: list[Functio
     plain = _plain_text(evidence.text)
     keys, given = find_keys(question.query), _given(evidence)
     doubts = [f"required {name} is missing" for name in evidence.missing]
+    doubts += [one for call in json.loads(question.calls) for one in find_reversed(call.get("arguments"))]
     distinct = {function.name: function for function in called}.values()
     for document in distinct:
         also = frozenset(deed for one in distinct if one is not document for deed in mentioned_deeds(one))

@@ -11,6 +11,7 @@ from llm.offline.subjects import chinese_pairs
 from llm.offline.words import word_set
 
 _OPEN_ENDS = frozenset(["to", "by", "at", "on", "for", "in", "from", "of", "with", "after", "before", "until", "since"])
+_NOUN_WITH_IN = re.compile(r"\b(?:check|stand|sign|log|opt|walk|sit) in$", re.IGNORECASE)
 _BOOLEAN_LEAD = re.compile(r"^(?:is|has|are|should|include|enable|with|show|use|allow|want|do|can) (?=\w)")
 _BOOLEAN_TAIL = re.compile(r"(?<=\w) (?:enabled|only|flag|included)$")
 
@@ -34,7 +35,7 @@ class Leaf(NamedTuple):
     @property
     def ends_openly(self) -> bool:
         """Whether the label wants its value right behind it: "paid on", "sort by"."""
-        return self.label_en.rsplit(" ", 1)[-1].lower() in _OPEN_ENDS
+        return self.label_en.rsplit(" ", 1)[-1].lower() in _OPEN_ENDS and not _NOUN_WITH_IN.search(self.label_en)
 
     def short_label(self, language: str) -> str:
         """A yes-or-no label without its helper words: "include pending" is pending."""

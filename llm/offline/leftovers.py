@@ -1,5 +1,6 @@
 """What a request says that no call carries: values left over, words that nothing explains."""
 
+import functools
 import re
 from itertools import pairwise
 
@@ -8,7 +9,8 @@ from llm.offline.evidence import NO_AFTER, NO_BEFORE, Evidence
 from llm.offline.leaves import shorten_boolean
 from llm.offline.small_talk import small_talk
 from llm.offline.spoken import Text
-from llm.offline.words import CHINESE, find_tokens, spell_label, stem, stop_words
+from llm.offline.subjects import chinese_pairs
+from llm.offline.words import CHINESE, find_tokens, load_data, spell_label, stem, stop_words
 
 _NUMBER_WORDS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"[A-Za-z]*\d[\w.,:/@-]*")
@@ -16,9 +18,10 @@ _QUOTES = re.compile(r'"[^"]+"|“[^”]+”')
 _PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][A-Za-z0-9'’-]*")
 _WORD = re.compile(r"[A-Za-z][\w'’-]*")
 _YES_AFTER = re.compile(
-    r"\s*(?:is |are |be |set to |switched |turned |: ?|：)*(?:yes|on|true|enabled|是)(?:\b|(?=[，。]))", re.IGNORECASE
+    r"\s*」?(?:is |are |be |set to |switched |turned |: ?|：)*(?:yes|on|true|enabled|是)(?:\b|(?=[，。]))",
+    re.IGNORECASE,
 )
-_SETTING = re.compile(r"(\s*(?:is|are|:|：|是|为)?\s*)([A-Za-z][\w'-]*|[\u4e00-\u9fff]{2})")
+_SETTING = re.compile(r"(」?\s*(?:is|are|:|：|是|为)?\s*)([A-Za-z][\w'-]*|[\u4e00-\u9fff]{2})")
 
 
 def find_leftovers(evidence: Evidence, functions: list[FunctionDocument]) -> list[str]:
@@ -116,7 +119,7 @@ def find_strange_words(evidence: Evidence, functions: list[FunctionDocument]) ->
         return strange, len(words)
     known = explained | small_talk("zh")
     zh_labels = "/".join(leaf.label_zh for leaves in evidence.leaves for leaf in leaves)
-    known |= {a + b for a, b in pairwise(zh_labels)}
+    known |= {a + b for a, b in pairwise(zh_labels)} | _product_verbs()
     strange_zh, count = _strange_characters(text, known)
     return [*strange, *strange_zh], len(words) + count
 
@@ -129,6 +132,13 @@ def _strange_characters(text: Text, known: set[str] | frozenset[str]) -> tuple[l
             continue
         count += 1
         before, after = characters[index - 1 : index + 1], characters[index : index + 2]
-        if before not in known and after not in known and character not in "的了吗吧呢和与请把将是为要我你您在用个":
+        if before not in known and after not in known and character not in "的了吗吧呢和与请把将是为要我你您在用个嗨嘿":
             strange.append(character)
     return strange, count
+
+
+@functools.cache
+def _product_verbs() -> frozenset[str]:
+    """Verbs that Chinese requests to an English product are made with."""
+    deeds = "/".join(verb for verbs in load_data("frames")["zh"]["deeds"].values() for verb in verbs)
+    return frozenset(chinese_pairs(deeds + "/执行/" + "/".join(load_data("words")["own_zh"].values())))

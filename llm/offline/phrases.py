@@ -96,7 +96,7 @@ def say_inline(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
     if leaf.kind == "boolean":
         return _say_boolean(leaf, language, rng)
     value = say_leaf_value(leaf, language, rng, is_spoken)
-    label = leaf.label(language)
+    label = _quote_label(leaf.label(language), language)
     if language == "zh":
         asks_how_many = re.search("几|多少", label)
         if asks_how_many and isinstance(leaf.value, int):
@@ -114,6 +114,11 @@ def say_inline(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -
         f"{label} {value}",
     ]
     return rng.choice(options)
+
+
+def _quote_label(label: str, language: str) -> str:
+    """A name without Chinese words stands in quotation marks in a Chinese request."""
+    return label if language == "en" or CHINESE.search(label) else f"「{label}」"
 
 
 def _find_natural(leaf: Leaf, value: str, label: str) -> list[str]:
@@ -164,7 +169,7 @@ def _say_boolean(leaf: Leaf, language: str, rng: random.Random) -> str:
     short, full = leaf.short_label(language), leaf.label(language)
     if language == "zh":
         if not CHINESE.search(full):
-            return f"{full}：{'是' if leaf.value else '否'}"
+            return f"「{full}」：{'是' if leaf.value else '否'}"
         is_verb = full[:1] not in "是有"
         options = (
             [f"要{full}", f"{full}：是", f"需要{full}"]
@@ -197,9 +202,9 @@ def _say_boolean_detail(leaf: Leaf) -> str:
 def say_pair(leaf: Leaf, language: str, rng: random.Random, is_spoken: bool) -> str:
     """Label and value only: "page size 20"."""
     if leaf.kind == "boolean":
-        return f"{leaf.short_label(language)}{'：' if language == 'zh' else ': '}" + say_value(
+        return f"{_quote_label(leaf.short_label(language), language)}{'：' if language == 'zh' else ': '}" + say_value(
             leaf, leaf.value, language, rng, False
         )
-    label = leaf.label(language)
+    label = _quote_label(leaf.label(language), language)
     gap = " " if language == "en" or label[-1:].isascii() else ""
     return f"{label}{gap}{say_leaf_value(leaf, language, rng, is_spoken)}"

@@ -4,6 +4,7 @@ import random
 import re
 from typing import Any
 
+from llm.offline.alternatives import choose_alternative
 from llm.offline.documents import FunctionDocument
 from llm.offline.leaves import Leaf
 from llm.offline.phrases import CLOSE, OPEN, say_detail, say_inline, say_leaf_value, say_pair, strip_marks
@@ -12,7 +13,11 @@ from llm.offline.words import CHINESE, load_data, word_set
 
 _MARKED = re.compile(f"({OPEN}[^{CLOSE}]*{CLOSE})")
 _GOES_ON = re.compile(r"(?:in|for|from|to|on|at|until|about|matching|starting|without|up|limited|showing)\b")
+_IS_PROPER = re.compile(r"(?:the )?[A-Z\u4e00-\u9fff]")
 _LONG_REQUEST = 4
+_WITHOUT_ARTICLE = frozenset(
+    ["email", "url", "domain", "username", "language_code", "date", "datetime", "time", "month", "department"]
+)
 
 
 class RequestWriter:
@@ -32,6 +37,7 @@ class RequestWriter:
         frame = self._rng.choice(self._entry["frames"])
         leaves = [leaf for leaf in leaves if leaf.value is not None]
         said_any = bool(leaves)
+        intent, leaves = choose_alternative(intent, leaves, self._language)
         first, leaves = self._say_first(frame, leaves)
         self._is_own_deed = bool(re.search(r"(?:like|need|want|able|possible|going) to \{do\}|Let's \{do\}", frame))
         wanted, leaves = (self._say_wanted_zh if self._language == "zh" else self._say_wanted)(intent, leaves)
@@ -84,16 +90,16 @@ class RequestWriter:
 
     def _fill_slot(self, phrase: str, leaf: Leaf) -> str | None:
         """Put a value where the phrase names its parameter: "in a city" becomes "in Lisbon"."""
-        if leaf.depth or isinstance(leaf.value, list | bool) or OPEN in leaf.label_en:
+        if leaf.depth or isinstance(leaf.value, list | bool) or leaf.meaning in ("word", "query"):
             return None
         words = leaf.label_en.lower().split()
-        is_key = words[-1] in word_set("slot_tails") and not (words[-1] == "name" and str(leaf.value)[:1].isupper())
+        is_key = words[-1] in word_set("slot_tails") and not (words[-1] == "name" and _IS_PROPER.match(str(leaf.value)))
         head = [word for word in words if word not in word_set("slot_tails")]
-        if not head or len(head) > 2:
+        if not head or len(head) > 2 or head[-1] in word_set("prepositions"):
             return None
         heads = "|".join(re.escape(one) for one in dict.fromkeys((" ".join(head), head[-1])))
         match = re.search(
-            rf"\b(?:an?|the|this|one|some|another) (?:\w+ )?(?:{heads})(?! of\b)(?=$|[ ,])", phrase, re.IGNORECASE
+            rf"\b(?:an?|the|this|one|some|another) (?:\w+ )?(?:{heads})(?! of\b)(?=$|[ ,]|'s\b)", phrase, re.IGNORECASE
         )
         value = say_leaf_value(leaf, "en", self._rng, self._is_spoken)
         if match is None or '"' in value or "says" in phrase:
@@ -101,21 +107,22 @@ class RequestWriter:
         before = phrase[: match.start()]
         if is_key:
             said = re.sub(r"^(?:an?|this|one|some) ", "", match.group(), flags=re.IGNORECASE)
-            return f"{before}{said} {value}{phrase[match.end() :]}" if OPEN not in phrase[match.start() :] else None
-        if not re.search(r"\b(?:in|for|of|on|at|from|to|about|by|into)\s$", before) or leaf.kind != "string":
+            after = re.sub(r"^ (?:that|which|who) .*", "", phrase[match.end() :])  # the key says which one
+            return f"{before}{said} {value}{after}" if OPEN not in phrase[match.start() :] else None
+        if not re.search(r"\b(?:in|for|of|on|at|from|to|about|by|into|whether)\s$", before) or leaf.kind != "string":
             return None
         is_noun = (
             len(value) > 5
             and value[1:2].islower()
-            and leaf.meaning not in ("email", "url", "domain", "username", "language_code")
+            and not value.startswith(f"{OPEN}the ")
+            and leaf.meaning not in _WITHOUT_ARTICLE
         )
         return f"{before}{'the ' if is_noun else ''}{value}{phrase[match.end() :]}"
 
     def _say_wanted_zh(self, intent: Intent, leaves: list[Leaf]) -> tuple[str, list[Leaf]]:
         base, phrase = intent.verb.base, intent.object
         if intent.language == "en":
-            verb = str(self._rng.choice(self._frames["read_verbs"])) if intent.verb.deed == "read" else base
-            return f"{verb} {phrase.removeprefix('the ').removeprefix('a ')}", leaves
+            return self._quote_english(intent), leaves
         if intent.verb.deed != "read":
             return f"{base}{phrase}", leaves
         options = [
@@ -125,11 +132,20 @@ class RequestWriter:
         gap = " " if phrase[:1].isascii() else ""
         return f"{self._rng.choice(options)}{gap}{phrase}", leaves
 
+    def _quote_english(self, intent: Intent) -> str:
+        """What an English product calls it, asked for by a Chinese speaker: 查询「weather forecast in a city」."""
+        base, deed = intent.verb
+        named = re.sub(r"^(?:for )?(?:(?:the|an?) )?", "", intent.object)
+        verbs = self._frames["read_verbs"] if deed == "read" else self._frames["deeds"].get(deed)
+        own = None if named.startswith("or ") else load_data("words")["own_zh"].get(base)
+        verb = str(self._rng.choice(verbs)) if verbs else own
+        return f"{verb}「{named}」" if verb else f"执行「{base} {named}」"
+
     def _say_short(self, intent: Intent, wanted: str) -> str:
         if intent.verb.deed != "read" or self._language == "zh":
             return wanted[:1].upper() + wanted[1:]
-        phrase = re.sub(r"^.*?(?=\b(?:the|an?) )", "", wanted, count=1)
-        phrase = re.sub(r"^(?:the|an?) ", "", phrase)
+        verbs = "|".join(re.escape(verb) for verb in (*self._frames["read_verbs"], intent.verb.base))
+        phrase = re.sub(rf"^(?:{verbs}) (?:the|an?) ", "", wanted)
         return phrase[:1].upper() + phrase[1:]
 
     def _join_inline(self, leaves: list[Leaf]) -> str:

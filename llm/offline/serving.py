@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from llm.offline.documents import FunctionDocument
 from llm.offline.small_talk import small_talk
 from llm.offline.subjects import Intent, find_keys
-from llm.offline.words import CHINESE, chinese_deeds, find_tokens, find_verb, nouns_too, spell_label, stem
+from llm.offline.words import CHINESE, chinese_deeds, find_tokens, find_verb, load_data, nouns_too, spell_label, stem
 
 _STRONG_DEEDS = frozenset({"create", "update", "delete", "send"})
 _UNSEEN_VALUES = 1
@@ -60,6 +60,10 @@ def fits_deed(function: FunctionDocument, intent: Intent, plain: str, also: froz
     said = {stem(word) for word in find_tokens(plain)}
     if base and (stem(base) in said or (intent.language == "zh" and base in plain)):
         return True
+    if intent.object.startswith("or "):
+        return True  # "approve or decline": a value of the call says which
+    if load_data("words")["own_zh"].get(base, base) in plain:
+        return True
     all_deeds = {verb.deed for verb in map(find_verb, find_tokens(plain)) if verb} | chinese_deeds(plain)
     return intent.verb.deed in all_deeds or (not base and intent.language == "zh")
 
@@ -83,7 +87,8 @@ def cover_intent(function: FunctionDocument, keys: frozenset[str], given: frozen
     """
     best = (0.0, function.intents[0])
     for intent in function.intents:
-        needed = (intent.keys - given) or intent.keys
+        core = intent.core or intent.keys
+        needed = (core - given) or core
         share = len(needed & keys) / len(needed) if needed else 0.0
         if share > best[0]:
             best = (share, intent)
@@ -157,7 +162,8 @@ def could_serve(function: FunctionDocument, plain: str, values: int, weights: We
     for intent in function.intents:
         if language == "en" and intent.language == "zh":
             continue
-        needed = (intent.keys - slots) or intent.keys
+        core = intent.core or intent.keys
+        needed = (core - slots) or core
         is_covered = _share(needed, keys, weights) >= _COVERED
         if is_covered and fits_deed(function, intent, plain):
             return True

@@ -15,6 +15,8 @@ class Intent(NamedTuple):
     keys: frozenset[str]
     """Stems (Chinese: pairs of characters) that a request for it would use."""
     language: str
+    core: frozenset[str] = frozenset()
+    """The keys without those of a relative clause, which a request may leave out."""
 
 
 def find_keys(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from llm.offline.documents import Parameter, read_parameter, read_parameters
 from llm.offline.inventing import Inventor
 from llm.offline.patterns import compile_pattern, write_match
+from llm.offline.ranges import order_values
 from llm.offline.words import CHINESE
 
 _LONGEST_EXAMPLE = 44
@@ -33,6 +34,11 @@ _REAL_RANGES: dict[str, tuple[float, float]] = {
 _SHARE = (0.1, 0.95)
 _SHAPED = frozenset(["month", "date", "time", "datetime", "currency", "country_code", "language_code", "airport"])
 """Meanings whose texts have a usual shape, which a pattern in the document mostly asks for."""
+
+
+_FREE_TEXTS = frozenset(["note", "message", "reason", "title", "tag", "query", "problem"])
+_SURE = frozenset(["id", "token", "uuid", "person", "url", "email", "message", "note"])
+"""Meanings that an example found in another pool does not change."""
 
 
 class ValueWriter:
@@ -70,6 +76,11 @@ class ValueWriter:
         chosen = {p.name for p in self._rng.sample(optional, min(most_optional, len(optional)))}
         return [p for p in parameters.values() if p.is_required or p.name in chosen]
 
+    def write_members(self, chosen: list[Parameter], depth: int = 0) -> dict[str, Any]:
+        """A value for each of the members, ranges in order."""
+        values = {parameter.name: self.write_value(parameter, depth) for parameter in chosen}
+        return order_values(values, {parameter.name: parameter.schema for parameter in chosen}, self._rng)
+
     def _write_object(self, schema: dict[str, Any], depth: int, owner: str) -> dict[str, Any]:
         members = read_parameters(schema, owner)
         if not members:
@@ -80,7 +91,7 @@ class ValueWriter:
         chosen = self.choose_members(members, most)
         if depth >= _MAX_DEPTH:
             chosen = [p for p in chosen if p.is_required]
-        return {p.name: self.write_value(p, depth + 1) for p in chosen}
+        return self.write_members(chosen, depth + 1)
 
     def _write_array(self, parameter: Parameter, depth: int) -> list[Any]:
         schema = parameter.schema
@@ -88,9 +99,12 @@ class ValueWriter:
         item = read_parameter(parameter.name, items if isinstance(items, dict) else {}, True)
         if item.meaning == "word" and item.kind == parameter.kind:
             return []
-        item = item._replace(meaning=parameter.meaning)
+        described = {key: schema[key] for key in ("description",) if key in schema}  # with examples of one element
+        item = item._replace(meaning=parameter.meaning, schema={**described, **item.schema})
         is_big = item.kind in ("object", "array")
         least, most = int(schema.get("minItems") or 1), int(schema.get("maxItems") or 99)
+        if item.meaning == "word" and "enum" not in item.schema:
+            most = max(least, min(most, len(_find_examples({**schema, **item.schema})) or most))
         count = max(least, min(most, 1 if is_big and depth else self._rng.choice((1, 2) if is_big else (1, 2, 2, 3))))
         values: list[Any] = []
         for _ in range(count * 3):
@@ -143,10 +157,19 @@ class ValueWriter:
             if examples and attempt < 3:
                 return _vary_example(rng.choice(examples), rng)
             return write_match(schema["pattern"], rng)
-        share = 0.85 if meaning in ("word", "id", "token", "name") else 0.3
-        if examples and attempt < 4 and not self._is_foreign(examples[0], meaning) and rng.random() < share:
+        meaning = (meaning not in _SURE and examples and self._inventor.find_pool(examples[0])) or meaning
+        is_native = bool(examples) and not self._is_foreign(examples[0], meaning)
+        if is_native and attempt < 4 and rng.random() < self._example_share(examples[0], meaning):
             return _vary_example(rng.choice(examples), rng)
         return self._inventor.invent(meaning, parameter.label_en)
+
+    def _example_share(self, example: str, meaning: str) -> float:
+        """How often the document's own example is taken: mostly where the pool's texts are of another kind."""
+        if meaning in ("word", "id", "token", "name"):
+            return 1.0 if meaning == "word" else 0.85
+        if meaning in _FREE_TEXTS:
+            return 0.7
+        return 0.3 if self._inventor.is_like_pool(example, meaning) else 0.9
 
     def _is_foreign(self, example: str, meaning: str) -> bool:
         """Whether an example is in the other language and there is something better."""
@@ -218,7 +241,9 @@ def _fits_string(text: str, schema: dict[str, Any]) -> bool:
 
 def _vary_example(example: str, rng: random.Random) -> str:
     """Another text of the same shape: other digits after the first, everything else kept."""
-    if not re.search(r"\d", example) or re.fullmatch(r"\d{4}-\d\d.*|[\d:]{4,8}|\d{1,3}|v?\d+(\.\d+)+", example):
+    if not re.search(r"\d", example) or re.fullmatch(
+        r"\d{4}-\d\d.*|[\d:]*:\d\d|(?:19|20)\d\d(?:\d{4})?|\d{1,3}|v?\d+(\.\d+)+", example
+    ):
         return example
     text = re.sub(r"(?<=\d)\d", lambda _: str(rng.randrange(10)), example)
     return re.sub(r"(?<!\d)\d(?!\d)", lambda _: str(rng.randint(1, 9)), text)

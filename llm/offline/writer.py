@@ -32,7 +32,7 @@ def write_pair(function: FunctionDocument, language: str, style: str, optional: 
     """A request and the one call that fulfils it."""
     values = ValueWriter(language, rng)
     chosen = values.choose_members(function.parameters, _count_optional(function, optional, rng))
-    arguments = {parameter.name: values.write_value(parameter) for parameter in chosen}
+    arguments = values.write_members(chosen)
     leaves = read_leaves(arguments, function.parameters).leaves
     query = write_request(function, leaves, language, style, rng)
     return DraftPair(query, function.name, arguments, function, language, style)

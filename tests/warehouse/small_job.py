@@ -234,7 +234,7 @@ class _Writing:
                 Vote(
                     sample_id=sample.sample_id,
                     draw=draw,
-                    answer_id=answer_id,
+                    answer_ids=(answer_id,),
                     is_valid=True,
                     verdict="fail" if named else "pass",
                     reasons=named,

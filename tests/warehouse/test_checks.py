@@ -30,7 +30,10 @@ BREAKS = {
     ],
     "assert_every_answer_used_is_stored": [
         ("update core_samples set answer_ids = ['lost'] where sample_id = '{first}'", "first"),
-        ("update core_votes set answer_id = 'lost' where sample_id = '{mixed}' and draw = 2", "mixed"),
+        ("update core_votes set answer_ids = ['lost'] where sample_id = '{mixed}' and draw = 2", "mixed"),
+    ],
+    "assert_every_kind_offers_enough": [
+        ("update core_samples set offered_ids = [] where sample_id = '{mixed}'", "mixed"),
     ],
     "assert_no_two_accepted_samples_are_equal": [
         ("insert into core_acceptances by name select * replace ('{duplicate}' as sample_id, 1 as position)"

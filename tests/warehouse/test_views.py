@@ -104,7 +104,7 @@ def test_lineage_walks_back_from_every_accepted_sample(tmp_path: Path) -> None:
             continue
         row = rows[sample.sample_id]
         votes = [vote for vote in job.votes if vote.sample_id == sample.sample_id]
-        used = {*sample.answer_ids, *(str(vote.answer_id) for vote in votes)}
+        used = {*sample.answer_ids, *(answer_id for vote in votes for answer_id in vote.answer_ids)}
         assert set(row["answer_ids"]) == used
         assert row["raw_answers"] == [stored[answer_id].raw for answer_id in row["answer_ids"]]
         assert row["prompt_versions"] == sorted({stored[answer_id].prompt for answer_id in used})

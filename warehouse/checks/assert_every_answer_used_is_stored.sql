@@ -7,8 +7,8 @@ used as (
     select 'sample', sample_id, unnest(answer_ids)
     from core_samples where job_id = $job_id
     union all
-    select 'vote', sample_id, answer_id
-    from core_votes where job_id = $job_id and answer_id is not null
+    select 'vote', sample_id, unnest(answer_ids)
+    from core_votes where job_id = $job_id
 )
 select used.*
 from used

@@ -67,7 +67,7 @@ create table core_checks (
 
 -- One row per judge draw on a candidate.
 create table core_votes (
-    sample_id varchar, draw bigint, answer_id varchar, is_valid boolean, verdict varchar, reasons varchar[],
+    sample_id varchar, draw bigint, answer_ids varchar[], is_valid boolean, verdict varchar, reasons varchar[],
     evidence varchar, job_id varchar, run_id varchar
 );
 

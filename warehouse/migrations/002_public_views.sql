@@ -10,9 +10,19 @@ join core_samples as samples using (sample_id);
 
 -- One row per rejected thing: document, function, pair or sample.
 create view out_rejects as
-select 'ingest' as stage, reason, document_id as thing_id, job_id from raw_documents where state = 'rejected'
+with
+job_documents as (
+    select job_id, unnest(document_ids) as document_id from core_jobs
+)
+select 'ingest' as stage, documents.reason, documents.document_id as thing_id, job_documents.job_id
+from job_documents
+join raw_documents as documents using (document_id)
+where documents.state = 'rejected'
 union all
-select 'clean', reason, function_id, job_id from core_functions where state = 'rejected'
+select 'clean', functions.reason, functions.function_id, job_documents.job_id
+from job_documents
+join core_functions as functions using (document_id)
+where functions.state = 'rejected'
 union all
 select stage, reason, pair_id, job_id from core_pairs where state = 'rejected'
 union all
@@ -36,7 +46,7 @@ accepted as (
 votes as (
     select
         sample_id,
-        list(answer_id order by draw) filter (answer_id is not null) as answer_ids,
+        flatten(list(answer_ids order by draw)) as answer_ids,
         to_json(list(
             {'draw': draw, 'verdict': verdict, 'reasons': reasons, 'evidence': evidence} order by draw
         ))::varchar as votes

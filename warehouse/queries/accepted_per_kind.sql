@@ -1,4 +1,4 @@
--- One row per job and kind: candidates made, accepted and rejected so far.
+-- One row per job and kind: candidates made, accepted, rejected, and good but not needed so far.
 with
 samples as (
     select job_id, kind, sample_id, state from core_samples
@@ -16,7 +16,7 @@ counted as (
     left join failed on failed.sample_id = samples.sample_id
     group by samples.job_id, samples.kind
 )
-select counted.*
+select counted.*, candidates - accepted - rejected as not_needed
 from counted
 left join core_jobs as jobs using (job_id)
 order by jobs.created_at, job_id, kind;
