@@ -157,3 +157,22 @@ def test_real_documents_parse_and_broken_ones_are_named() -> None:
     assert sum(function.state == "accepted" for function in functions) >= 1800
     assert {function.reason for function in functions} == {None, "unresolved_reference"}
     check_functions(ingested)
+
+
+def test_the_order_of_the_paths_does_not_decide_which_twin_stays(tmp_path: Path) -> None:
+    """The job's id does not know the order, so the functions it may use must not depend on it either."""
+    tool = {"name": "get_rain", "description": "Get the rain.", "parameters": {"type": "object", "properties": {}}}
+    paths = [tmp_path / name for name in ("a.json", "b.json", "c.json")]
+    for path in paths:
+        path.write_text(json.dumps([tool]), encoding="utf-8")
+    kept = [
+        [
+            function.function_id
+            for one in ingest_documents(order)
+            for function in one.functions
+            if function.state == "accepted"
+        ]
+        for order in (paths, paths[::-1], [paths[1], paths[0], paths[2]])
+    ]
+    assert len(kept[0]) == 1
+    assert kept[0] == kept[1] == kept[2]
