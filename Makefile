@@ -13,7 +13,7 @@ demo: .venv/core  ## set up and run the line on the sample documents, small
 	@echo 'Try next:'
 	@echo '  $(BIN)/callmill sql costs                                what each prompt took'
 	@echo '  $(BIN)/callmill sql "select * from out_training_set limit 3" --json'
-	@echo '  $(BIN)/callmill synth --apis examples --samples 500 --language zh'
+	@echo '  $(BIN)/callmill synth --apis your-openapi.yaml --samples 200   your own API'
 	@echo '  $(BIN)/callmill up                                       Prefect UI, schedules, worker'
 	@echo '  examples/teachers.md                                     a real teacher instead of the embedded one'
 
