@@ -16,6 +16,7 @@ from tasks.run import Progress as ProgressListener
 
 _MAX_ROWS = 50
 _MAX_CELL = 300
+_PIPED_WIDTH = 200
 
 
 @contextmanager
@@ -93,6 +94,8 @@ def print_ingest(report: IngestReport) -> None:
 def print_rows(rows: pl.DataFrame) -> None:
     """A result of the warehouse: a table where it fits, else name and value below each other, row by row."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPED_WIDTH)
     cells = [[_shorten(value) for value in row] for row in rows.head(_MAX_ROWS).iter_rows()]
     widths = [max(map(len, column)) + 3 for column in zip(rows.columns, *cells, strict=True)]
     if sum(widths) < console.width:
