@@ -10,8 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from openai import AsyncOpenAI, DefaultAioHttpClient
-
+from benchmarks.client_throughput import run_bare_client
 from schemas.answer import Request
 from schemas.job import describe_options
 from schemas.sample import Plan
@@ -20,28 +19,6 @@ from tests.mock_endpoint import running_endpoint
 CALLS = 4096
 AT_ONCE = 64
 LATENCY_S = 0.2
-
-
-async def bare_client(base_url: str, requests: list[Request]) -> float:
-    """Calls per second of the openai client alone, answers thrown away."""
-    async with AsyncOpenAI(
-        base_url=base_url, api_key="none", max_retries=0, http_client=DefaultAioHttpClient(timeout=60)
-    ) as client:
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def call(request: Request) -> None:
-            async with slots:
-                await client.chat.completions.create(
-                    model=request.model,
-                    messages=[{"role": m.role, "content": m.content} for m in request.messages],  # type: ignore[misc]
-                    temperature=request.temperature,
-                    max_tokens=request.max_tokens,
-                    seed=request.seed(0),
-                )
-
-        started = time.perf_counter()
-        await asyncio.gather(*(call(request) for request in requests))
-        return len(requests) / (time.perf_counter() - started)
 
 
 def main() -> None:
@@ -92,7 +69,7 @@ def main() -> None:
             return rate, started - called_at, requests
 
         rate, start_s, requests = asyncio.run(stage(time.perf_counter()))
-        bare = asyncio.run(bare_client(base_url, requests))
+        bare = asyncio.run(run_bare_client(base_url, requests, AT_ONCE))
         down(Settings())
     print(f"bare client      {bare:7.1f} calls/s   ({CALLS} calls, {AT_ONCE} at a time, {LATENCY_S} s each)")
     print(f"generate stage   {rate:7.1f} calls/s   (flow start {start_s:.2f} s, not counted)")

@@ -10,14 +10,13 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from llm.client import TeacherClient, open_client
-from llm.journal import Journal, recover
+from llm.journal import Journal
 from prompts.render import prompt_hashes
-from schemas.answer import Answer, Request
+from schemas.answer import Request
 from schemas.errors import BudgetSpentError, CallmillError, FellShortError
 from schemas.job import Job, Run, RunEvent, SynthOptions
 from schemas.record import Record
@@ -26,7 +25,7 @@ from schemas.settings import Settings, TeacherSettings
 from schemas.verdict import Check
 from tasks.check_arguments import ArgumentChecker
 from tasks.job_lock import hold_job
-from tasks.stored import read_checks, read_pairs, read_samples
+from tasks.stored import read_answers, read_checks, read_pairs, read_repairs, read_samples, recover_answers
 from warehouse.store import Warehouse
 
 _PACKAGES = ["callmill", "prefect", "duckdb", "polars", "openai", "pydantic", "jsonschema-rs"]
@@ -141,35 +140,6 @@ def describe_run(job: Job, settings: dict[str, Any], parents: Sequence[str]) -> 
         seed=job.seed,
         parents=tuple(parents),
     )
-
-
-def read_answers(warehouse: Warehouse, answer_ids: Sequence[str]) -> list[Answer]:
-    """Stored answers by id."""
-    return _to_answers(
-        warehouse, "select * from raw_answers where answer_id in (select unnest($ids))", {"ids": list(answer_ids)}
-    )
-
-
-def read_repairs(warehouse: Warehouse, models: Sequence[str]) -> list[Answer]:
-    """Stored answers to repair requests: these are not known before the answer they repair is read."""
-    sql = "select * from raw_answers where starts_with(prompt, 'repair.') and model in (select unnest($models))"
-    return _to_answers(warehouse, sql, {"models": list(models)})
-
-
-def _to_answers(warehouse: Warehouse, sql: str, parameters: dict[str, Any]) -> list[Answer]:
-    rows = warehouse.read(sql, parameters).drop("job_id", "run_id").to_dicts()
-    return [Answer(**{**row, "answered_at": row["answered_at"].isoformat()}) for row in rows]
-
-
-def recover_answers(warehouse: Warehouse, journal_dir: Path) -> int:
-    """Load the answers that a killed run left in its journal; they are deleted there once they are safe here."""
-    recovered = 0
-    for segment in recover(journal_dir):
-        with segment:
-            for (job_id, run_id), lines in groupby(segment.lines, key=lambda line: (line.job_id, line.run_id)):
-                recovered += warehouse.commit([line.answer for line in lines], job_id, run_id)
-            segment.discard()
-    return recovered
 
 
 @contextlib.asynccontextmanager

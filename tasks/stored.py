@@ -1,8 +1,16 @@
-"""What earlier attempts at a job have decided already: it stands, whatever an endpoint or our own code says today."""
+"""What is there already: answers, and what earlier attempts at a job decided.
+
+A decision stands, whatever an endpoint or our own code says today.
+"""
 
 import json
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from llm.journal import recover
+from schemas.answer import Answer
 from schemas.sample import Call, Cell, Pair, Sample
 from schemas.verdict import Check
 from warehouse.store import Warehouse
@@ -39,3 +47,32 @@ def read_checks(warehouse: Warehouse, job_id: str) -> dict[str, Check]:
 def _rows_of(warehouse: Warehouse, table: str, job_id: str) -> list[dict[str, Any]]:
     rows = warehouse.read(f"select * exclude (job_id, run_id) from {table} where job_id = $job_id", {"job_id": job_id})  # noqa: S608 (a table name of ours)
     return rows.to_dicts()
+
+
+def read_answers(warehouse: Warehouse, answer_ids: Sequence[str]) -> list[Answer]:
+    """Stored answers by id."""
+    return _to_answers(
+        warehouse, "select * from raw_answers where answer_id in (select unnest($ids))", {"ids": list(answer_ids)}
+    )
+
+
+def read_repairs(warehouse: Warehouse, models: Sequence[str]) -> list[Answer]:
+    """Stored answers to repair requests: these are not known before the answer they repair is read."""
+    sql = "select * from raw_answers where starts_with(prompt, 'repair.') and model in (select unnest($models))"
+    return _to_answers(warehouse, sql, {"models": list(models)})
+
+
+def _to_answers(warehouse: Warehouse, sql: str, parameters: dict[str, Any]) -> list[Answer]:
+    rows = warehouse.read(sql, parameters).drop("job_id", "run_id").to_dicts()
+    return [Answer(**{**row, "answered_at": row["answered_at"].isoformat()}) for row in rows]
+
+
+def recover_answers(warehouse: Warehouse, journal_dir: Path) -> int:
+    """Load the answers that a killed run left in its journal; they are deleted there once they are safe here."""
+    recovered = 0
+    for segment in recover(journal_dir):
+        with segment:
+            for (job_id, run_id), lines in groupby(segment.lines, key=lambda line: (line.job_id, line.run_id)):
+                recovered += warehouse.commit([line.answer for line in lines], job_id, run_id)
+            segment.discard()
+    return recovered
