@@ -97,6 +97,7 @@ def rounds(run: RunContext, catalog: Catalog, quotas: Mapping[Kind, Quota], is_d
     while True:
         if is_dry:
             tried = share_out(DRY_RUN_CANDIDATES, run.options.mix)
+            tried = {kind: count for kind, count in tried.items() if not quotas[kind].impossible}
             wanted = [(kind, index) for kind, count in tried.items() for index in range(count)]
         else:
             wanted = [(kind, index) for kind, quota in quotas.items() for index in quota.next_indices()]
