@@ -110,7 +110,9 @@ def test_killed_and_resumed_job_ends_as_an_undisturbed_one(tmp_path: Path) -> No
     paid_twice = {key: moments for key, moments in answered(tmp_path / "killed.log").items() if len(moments) > 1}
     for key, moments in paid_twice.items():
         lost = moments[:-1]
-        assert all(any(0 <= kill - moment <= 1.0 for kill in kills) for moment in lost), (key, moments, kills)
+        # Up to a second before a kill an answer may be lost; one under way is sent to nobody just after it. No later
+        # attempt can be meant by that: starting takes longer than a second.
+        assert all(any(-1.0 < kill - moment <= 1.0 for kill in kills) for moment in lost), (key, moments, kills)
 
     deadline = time.monotonic() + 60
     while processes_of(killed) and time.monotonic() < deadline:
