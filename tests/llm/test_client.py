@@ -86,6 +86,8 @@ def test_what_is_known_is_never_asked_again() -> None:
         assert client.stats.reused.answers == 2
         assert client.take_unloaded() == [first]
         assert client.take_unloaded() == []
+        client.put_back([first])
+        assert client.take_unloaded() == [first], "what could not be committed comes with the next commit"
 
     run(body, completion())
 
