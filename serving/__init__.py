@@ -1,0 +1,1 @@
+"""Serving: an OpenAI-compatible server whose every tool call is legal."""

@@ -1,0 +1,1 @@
+"""How calls are spelled in text: one module a format."""

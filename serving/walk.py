@@ -1,0 +1,77 @@
+"""Which tokens may follow, found by walking the vocabulary as a tree; for places where few bytes may follow."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+from serving.vocabulary import Vocabulary
+
+
+class Place(Protocol):
+    """Where a word stands."""
+
+    @property
+    def next_bytes(self) -> frozenset[int]:
+        """The bytes that may follow."""
+        ...
+
+    def step(self: "P", byte: int) -> "P | None":
+        """The place one byte on."""
+        ...
+
+
+P = TypeVar("P", bound=Place)
+
+
+def allowed_tokens(vocabulary: Vocabulary, place: Place) -> list[int]:
+    """Ids of the tokens whose whole text may follow.
+
+    Where a whole mark is one token, only that token: the pieces that spell the same text are not how models write it.
+    """
+    texts, ids = vocabulary.ordered
+    found = [ids[index] for index in _walk(texts, 0, len(texts), 0, place)]
+    marks = vocabulary.added_ids.intersection(found)
+    return sorted(marks) if marks else found
+
+
+def _walk(texts: list[bytes], low: int, high: int, depth: int, place: Place) -> Iterator[int]:
+    """Indexes of allowed texts in [low, high), which share their first `depth` bytes; `place` is after those."""
+    while low < high and len(texts[low]) == depth:
+        if depth:
+            yield low
+        low += 1
+    if low >= high:
+        return
+    prefix = texts[low][:depth]
+    allowed = place.next_bytes
+    if len(allowed) > high - low:
+        allowed = frozenset(text[depth] for text in texts[low:high]) & allowed
+    for byte in sorted(allowed):
+        start = bisect_left(texts, prefix + bytes((byte,)), low, high)
+        end = bisect_left(texts, prefix + bytes((byte + 1,)), start, high) if byte < 0xFF else high
+        following = place.step(byte) if start < end else None
+        if following is not None:
+            yield from _walk(texts, start, end, depth + 1, following)
+
+
+def longest_token(vocabulary: Vocabulary, text: bytes) -> int:
+    """The longest token that this text begins with.
+
+    Raises:
+        ValueError: no token does.
+    """
+    by_text = vocabulary.by_text
+    for size in range(min(len(text), vocabulary.longest), 0, -1):
+        token = by_text.get(text[:size])
+        if token is not None:
+            return token
+    raise ValueError(f"No token begins {text[:20]!r}; the vocabulary lacks the byte {text[:1]!r}.")
+
+
+def count_tokens(vocabulary: Vocabulary, text: bytes) -> int:
+    """Tokens it takes to spell a text by the longest each time."""
+    count, place = 0, 0
+    while place < len(text):
+        place += len(vocabulary.tokens[longest_token(vocabulary, text[place : place + vocabulary.longest])])
+        count += 1
+    return count

@@ -1,0 +1,1 @@
+"""The HTTP application, over an engine whose answers the tests choose."""
