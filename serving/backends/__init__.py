@@ -1,0 +1,1 @@
+"""Constrained-decoding libraries behind one protocol."""
