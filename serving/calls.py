@@ -5,13 +5,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 
 from serving.call_formats.format import CallFormat
+from serving.grammar.document import build_validator
 from serving.grammar.language import Grammar, Literal, Reference, SchemaGrammar, sequence
 from serving.grammar.machine import Machine
+from serving.grammar.plain import is_plain
 from serving.grammar.schema import SchemaRefusedError, compile_schema
 from serving.refusals import RefusedError
 
@@ -25,10 +28,25 @@ class ArgumentsLanguage:
     """One JSON schema, compiled once for all requests that offer it."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
+        """Compile what might be refused now, and the rest when it is called.
+
+        Raises:
+            SchemaRefusedError: calls of it can't be promised.
+        """
         self.schema = schema
-        self.compiled: SchemaGrammar = compile_schema(schema)
-        self.validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         self._machines: dict[str, Machine] = {}
+        if not is_plain(schema):
+            _ = self.validator, self.compiled
+
+    @cached_property
+    def compiled(self) -> SchemaGrammar:
+        """The grammar of the arguments."""
+        return compile_schema(self.schema)
+
+    @cached_property
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        """What has the last word."""
+        return build_validator(self.schema)
 
     def grammar(self, tail: str) -> Grammar:
         """Arguments and the mark that follows them: a token may hold the end of the one and the start of the other."""
@@ -111,9 +129,10 @@ def _offer(function: dict[str, Any], place: int) -> OfferedFunction:
             f"The function name {name!r} can't be called: expected printable characters without quotes or backslashes.",
             param=f"tools[{place}].function.name",
         )
+    schema = function.get("parameters") or NO_ARGUMENTS
     try:
-        return OfferedFunction(name, _LANGUAGES.get(function.get("parameters") or NO_ARGUMENTS))
-    except (SchemaRefusedError, jsonschema_rs.ValidationError, ValueError) as error:
+        return OfferedFunction(name, _LANGUAGES.get(_as_object(schema)))
+    except SchemaRefusedError as error:
         message = f"Calls of {name} can't be promised to be legal: {error}"
         raise RefusedError(
             message, param=f"tools[{place}].function.parameters", code="invalid_function_parameters"
@@ -167,7 +186,7 @@ class _Languages:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        language = ArgumentsLanguage(_as_object(schema))
+        language = ArgumentsLanguage(schema)
         with self._lock:
             self._known[key] = language
             if len(self._known) > MOST_KNOWN:
@@ -175,9 +194,18 @@ class _Languages:
         return language
 
 
-def _as_object(schema: dict[str, Any]) -> dict[str, Any]:
-    """Arguments are an object whether or not the schema says so."""
-    return schema if "type" in schema or "$ref" in schema else {**schema, "type": "object"}
+def _as_object(schema: Any) -> dict[str, Any]:
+    """Arguments are an object whether or not the schema says so.
+
+    Raises:
+        SchemaRefusedError: it says that they are something else.
+    """
+    if not isinstance(schema, dict):
+        raise SchemaRefusedError(f"parameters is {json.dumps(schema)[:100]}; expected a JSON schema of an object.")
+    kind = schema.get("type", "object")
+    if kind != "object":
+        raise SchemaRefusedError(f"its parameters have the type {json.dumps(kind)[:100]}; expected object.")
+    return schema if "type" in schema else {**schema, "type": "object"}
 
 
 _LANGUAGES = _Languages()

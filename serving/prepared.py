@@ -43,6 +43,8 @@ class PreparedFunction:
         self._tail = tail
         self._compile: Callable[[], CompiledGrammar] = lambda: backend.compile(language.grammar(tail))
         self._vocabulary = vocabulary
+        # Only these stand where nothing else can: another mark may spell what arguments hold too.
+        self._marks = frozenset(token for text, token in vocabulary.added.items() if tail.encode().endswith(text))
         self._compiled: Future[CompiledGrammar] | None = None
         self._rows: dict[State, Bitmask] = {}
         self._lock = threading.Lock()
@@ -70,7 +72,7 @@ class PreparedFunction:
         """The tokens that may follow exactly; None where a back end had better be asked."""
         row = self._rows.get(place.state)
         if row is None and (at_any_cost or len(place.next_bytes) <= NARROW):
-            row = self._vocabulary.row(allowed_tokens(self._vocabulary, place))
+            row = self._vocabulary.row(allowed_tokens(self._vocabulary, place, self._marks))
             if len(self._rows) * row.nbytes > MOST_ROW_BYTES:
                 self._rows.clear()
             self._rows[place.state] = row

@@ -23,15 +23,19 @@ class Place(Protocol):
 P = TypeVar("P", bound=Place)
 
 
-def allowed_tokens(vocabulary: Vocabulary, place: Place) -> list[int]:
+def allowed_tokens(vocabulary: Vocabulary, place: Place, marks: frozenset[int]) -> list[int]:
     """Ids of the tokens whose whole text may follow.
 
-    Where a whole mark is one token, only that token: the pieces that spell the same text are not how models write it.
+    Args:
+        vocabulary: to be walked.
+        place: where the word stands.
+        marks: tokens of whole marks: where one may follow nothing else does, since the pieces that spell the same text
+            are not how models write it.
     """
     texts, ids = vocabulary.ordered
     found = [ids[index] for index in _walk(texts, 0, len(texts), 0, place)]
-    marks = vocabulary.added_ids.intersection(found)
-    return sorted(marks) if marks else found
+    preferred = marks.intersection(found)
+    return sorted(preferred) if preferred else found
 
 
 def _walk(texts: list[bytes], low: int, high: int, depth: int, place: Place) -> Iterator[int]:

@@ -99,23 +99,34 @@ def complement(chars: CharSet, within: CharSet) -> CharSet:
     return char_set(*pieces)
 
 
+MOST_FLATTENED = 6
+"""Parts of a sequence that are copied into a longer one; beyond that, building n in a row would cost n squared."""
+
+
 def sequence(*parts: Node | str) -> Node:
-    """A sequence, flattened, with neighbouring literals joined."""
+    """A sequence, short ones in it flattened, with neighbouring literals joined."""
     flat: list[Node] = []
     for part in parts:
         node = Literal(part) if isinstance(part, str) else part
-        for each in node.parts if isinstance(node, Sequence) else (node,):
-            if isinstance(each, Literal) and flat and isinstance(flat[-1], Literal):
+        is_short = isinstance(node, Sequence) and len(node.parts) <= MOST_FLATTENED
+        for each in node.parts if isinstance(node, Sequence) and is_short else (node,):
+            if not isinstance(each, Literal):
+                flat.append(each)
+            elif flat and isinstance(flat[-1], Literal):
                 flat[-1] = Literal(flat[-1].text + each.text)
-            elif each != EMPTY:
+            elif each.text:
                 flat.append(each)
     return flat[0] if len(flat) == 1 else Sequence(tuple(flat)) if flat else EMPTY
 
 
 def choice(options: Iterable[Node | str]) -> Node:
-    """A choice without doubles."""
-    unique = list(dict.fromkeys(Literal(each) if isinstance(each, str) else each for each in options))
-    return unique[0] if len(unique) == 1 else Choice(tuple(unique))
+    """A choice; equal texts, sets and names once."""
+    unique: dict[object, Node] = {}
+    for each in options:
+        node = Literal(each) if isinstance(each, str) else each
+        # Deep nodes are not compared: that costs more than a double does.
+        unique.setdefault(node if isinstance(node, Literal | CharSet | Reference) else id(node), node)
+    return next(iter(unique.values())) if len(unique) == 1 else Choice(tuple(unique.values()))
 
 
 def _without(piece: tuple[int, int], taken: tuple[int, int]) -> list[tuple[int, int]]:

@@ -14,6 +14,8 @@ from serving.grammar.utf8 import first_bytes, prefix_range
 MOST_STATES = 50_000
 """States remembered per machine before it starts afresh; a counted string of n characters makes n of them."""
 
+_QUOTE = ord('"')
+
 
 class Stack:
     """What is still to come: a node of which `count` characters, parts or rounds are done, and what follows it."""
@@ -186,15 +188,22 @@ class Machine:
             return stack.expansion
         found: set[Stack] = set()
         is_end = False
-        for each in self._unfold(stack):
+        seen: set[Stack] = set()
+        waiting: list[Stack | None] = [
+            stack
+        ]  # not by recursion: hundreds of optional properties stand one behind another
+        while waiting:
+            each = waiting.pop()
             if each is None:
                 is_end = True
             elif isinstance(each.node, CharSet) or (isinstance(each.node, Literal) and each.node.text):
                 found.add(each)
-            else:
-                more, may_end = self._expand(each)
-                found |= more
-                is_end = is_end or may_end
+            elif each.expansion is not None:
+                found |= each.expansion[0]
+                is_end = is_end or each.expansion[1]
+            elif each not in seen:
+                seen.add(each)
+                waiting += self._unfold(each)
         stack.expansion = (frozenset(found), is_end)
         return stack.expansion
 
@@ -260,6 +269,8 @@ def _room(stack: Stack) -> tuple[int, int | None] | None:
     after = below.below
     if after is None or not _begins_with_quote(after):
         return None
+    if isinstance(stack.node, CharSet) and any(low <= _QUOTE <= high for low, high in stack.node.ranges):
+        return None  # behind a backslash: this is the rest of a character
     repeat = below.node
     done = below.count - 1  # the frame counts the character that is about to come
     if repeat.high is None:
