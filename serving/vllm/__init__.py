@@ -1,0 +1,1 @@
+"""vLLM started, watched and stopped; and what callmill plugs into it."""

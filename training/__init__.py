@@ -1,0 +1,1 @@
+"""Models: made small for tests, and (later) trained."""
