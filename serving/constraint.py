@@ -19,10 +19,13 @@ from serving.opening import Fixed, Leaf
 from serving.prepared import InArguments, PreparedFunction
 from serving.refusals import RefusedError
 from serving.vocabulary import Vocabulary
-from serving.walk import allowed_tokens, count_tokens, longest_token
+from serving.walk import allowed_tokens, spell
 
 MARGIN = 2
 """Tokens left beyond the shortest end when steering begins."""
+
+MOST_LOOKS = 4
+"""Functions not met before that are made ready in one step just to see how short a call of them is."""
 
 MOST_PREPARED = 2048
 
@@ -104,8 +107,11 @@ class Constraint:
         self._place: Place | None = None if language.may_talk else self._first
         self._matcher: Matcher | None = None
         self._unread: list[int | bytes] = []
+        self._spelled: tuple[bytes, list[int]] = (b"", [])
+        self._most_looks = len(language.functions)  # now; an answer is opened beside the model's work, not in its steps
         self.is_hopeless = not language.may_talk and not self._fits(self._first, max_tokens)
         """Not even the shortest call fits into the budget: nothing legal can be said."""
+        self._most_looks = MOST_LOOKS
 
     @property
     def is_talking(self) -> bool:
@@ -155,9 +161,8 @@ class Constraint:
             end = self._way_out(place, remaining)
             if len(end) + MARGIN < remaining:
                 return None
-        if count_tokens(self._vocabulary, end) + MARGIN < remaining:
-            return None
-        return longest_token(self._vocabulary, end)
+        way = self._spell(end)
+        return None if len(way) + MARGIN < remaining else way[0]
 
     def _accept_end(self) -> bool:
         if self._place is None or self._place is self._later:
@@ -277,17 +282,30 @@ class Constraint:
             end = place.state.shortest
         else:
             end = self._way_out(place, remaining)
-        return len(end) <= remaining or count_tokens(self._vocabulary, end) <= remaining
+        return len(end) <= remaining or len(self._spell(end)) <= remaining
+
+    def _spell(self, end: bytes) -> list[int]:
+        """Tokens of a shortest end; the last one is remembered, since the next is mostly the same or its rest."""
+        text, tokens = self._spelled
+        if end != text:
+            size = len(self._vocabulary.tokens[tokens[0]]) if tokens else 0
+            is_rest = len(text) == size + len(end) and text.endswith(end)
+            self._spelled = (end, tokens[1:] if is_rest and size else spell(self._vocabulary, end))
+        return self._spelled[1]
 
     def _way_out(self, place: Opening, remaining: int) -> bytes:
-        """A complete call from here: the first that fits, or else the shortest."""
+        """A complete call from here: the first that fits, or else the shortest of those that were looked at."""
         best: bytes | None = None
+        looks = self._most_looks
         for text, function in place.words():
+            if function is not None and not function.is_ready:
+                if not looks:
+                    continue
+                looks -= 1
             end = text if function is None else text + function.start.state.shortest
             if len(end) <= remaining:
                 return end
-            if best is None or len(end) < len(best):
-                best = end
+            best = end if best is None or len(end) < len(best) else best
         return best or b""
 
 

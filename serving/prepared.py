@@ -54,6 +54,11 @@ class PreparedFunction:
         """Where the arguments begin; made when first needed, since most of many functions never are."""
         return InArguments(self, self._language.machine(self._tail).start)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the machine has been made."""
+        return "start" in vars(self)
+
     def compile_ahead(self, pool: ThreadPoolExecutor) -> None:
         """Start compiling beside the model's work."""
         with self._lock:

@@ -43,9 +43,12 @@ class Vocabulary:
         return {text: token for token, text in reversed(list(enumerate(self.tokens))) if text}
 
     @cached_property
-    def longest(self) -> int:
-        """Bytes of the longest token."""
-        return max(map(len, self.tokens))
+    def longest(self) -> list[int]:
+        """Bytes of the longest token by its first byte."""
+        found = [0] * 256
+        for text in self.by_text:
+            found[text[0]] = max(found[text[0]], len(text))
+        return found
 
     @cached_property
     def added_ids(self) -> frozenset[int]:

@@ -58,24 +58,25 @@ def _walk(texts: list[bytes], low: int, high: int, depth: int, place: Place) -> 
             yield from _walk(texts, start, end, depth + 1, following)
 
 
-def longest_token(vocabulary: Vocabulary, text: bytes) -> int:
-    """The longest token that this text begins with.
+def longest_token(vocabulary: Vocabulary, text: bytes, start: int = 0) -> int:
+    """The longest token that this text goes on with at `start`.
 
     Raises:
         ValueError: no token does.
     """
     by_text = vocabulary.by_text
-    for size in range(min(len(text), vocabulary.longest), 0, -1):
-        token = by_text.get(text[:size])
+    for end in range(min(len(text), start + vocabulary.longest[text[start]]), start, -1):
+        token = by_text.get(text[start:end])
         if token is not None:
             return token
-    raise ValueError(f"No token begins {text[:20]!r}; the vocabulary lacks the byte {text[:1]!r}.")
+    raise ValueError(f"No token begins {text[start : start + 20]!r}; the vocabulary lacks its first byte.")
 
 
-def count_tokens(vocabulary: Vocabulary, text: bytes) -> int:
-    """Tokens it takes to spell a text by the longest each time."""
-    count, place = 0, 0
+def spell(vocabulary: Vocabulary, text: bytes) -> list[int]:
+    """A text in tokens, the longest each time."""
+    spelled: list[int] = []
+    place = 0
     while place < len(text):
-        place += len(vocabulary.tokens[longest_token(vocabulary, text[place : place + vocabulary.longest])])
-        count += 1
-    return count
+        spelled.append(longest_token(vocabulary, text, place))
+        place += len(vocabulary.tokens[spelled[-1]])
+    return spelled

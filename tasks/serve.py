@@ -10,9 +10,9 @@ from prefect import task
 
 from schemas.serve import ServeOptions, ServeReport
 from schemas.settings import Settings, load_settings
+from serving.production.orders import order_swap, wait_for_report
+from serving.production.state import ServeFolder
 from serving.vllm.launch import PROJECT_ROOT
-from serving.vllm.orders import order_swap, wait_for_report
-from serving.vllm.state import ServeFolder
 
 _START_S = 3600.0
 
@@ -38,7 +38,7 @@ def start_detached(home: Path, name: str, options: ServeOptions, host: str, port
     log = ServeFolder(home).log_file(name)
     log.parent.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", "serving.vllm.gateway", "--home", str(home.resolve()), "--name", name]
+    command = [sys.executable, "-m", "serving.production.gateway", "--home", str(home.resolve()), "--name", name]
     command += ["--host", host, "--port", str(port), "--options", options.model_dump_json()]
     with log.open("ab") as words:
         words.write(f"callmill: {time.strftime('%F %T')} {options.model}\n".encode())

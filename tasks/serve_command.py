@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from schemas.errors import UsageError
 from schemas.serve import ServeOptions, ServeReport
-from schemas.settings import ServeSettings, Settings, load_settings
+from schemas.settings import Settings, load_settings
 from tasks.serve import put_in_place
 
 Say = Callable[[ServeReport], None]
@@ -23,7 +23,7 @@ def serve_model(name: str, options: ServeOptions, host: str, port: int, detach: 
         import torch  # noqa: F401  # the first of the serve extra
     except ImportError:
         raise UsageError("Serving needs its packages; run `pip install 'callmill[serve]'`.") from None
-    from serving.vllm.state import ServeFolder
+    from serving.production.state import ServeFolder
 
     settings = load_settings(Settings)
     running = ServeFolder(settings.home).read(name)
@@ -34,16 +34,8 @@ def serve_model(name: str, options: ServeOptions, host: str, port: int, detach: 
 
 
 def _serve_here(name: str, options: ServeOptions, host: str, port: int, say: Say) -> None:
-    from serving.api.limits import ApiOptions
-    from serving.vllm.gateway import Gateway, GatewayOptions
+    from serving.production.gateway import Gateway, GatewayOptions, read_limits
 
-    limits = load_settings(ServeSettings)
-    api = ApiOptions(
-        api_key=limits.api_key.get_secret_value() if limits.api_key else None,
-        max_body_bytes=limits.max_body_bytes,
-        timeout_s=limits.timeout_s,
-        max_concurrent=limits.max_concurrent,
-    )
     logging.basicConfig(level=logging.WARNING, format="callmill: %(message)s")
-    gateway = Gateway(GatewayOptions(load_settings(Settings).home, name, host, port, api=api), options)
-    asyncio.run(gateway.run(say))
+    where = GatewayOptions(load_settings(Settings).home, name, host, port, api=read_limits())
+    asyncio.run(Gateway(where, options).run(say))

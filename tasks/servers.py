@@ -19,7 +19,7 @@ class ServerLine(Record):
 
 def list_servers(home: Path) -> tuple[ServerLine, ...]:
     """All that run."""
-    from serving.vllm.state import ServeFolder
+    from serving.production.state import ServeFolder
 
     return tuple(
         ServerLine(
@@ -41,12 +41,12 @@ def stop_servers(home: Path) -> tuple[str, ...]:
     Raises:
         TerminalError: one does not end.
     """
-    from serving.vllm.state import ServeFolder
+    from serving.production.state import ServeFolder
 
     folder = ServeFolder(home)
     running = folder.list()
     if running:
-        from serving.vllm.orders import order_stop
+        from serving.production.orders import order_stop
 
         for state in running:
             order_stop(folder, state)

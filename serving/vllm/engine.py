@@ -1,6 +1,7 @@
 """The `Engine` over a running vLLM: prompts go to its /v1/completions as tokens, the language as a grammar of ours."""
 
 import json
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from serving.vllm.stops import FreeTextStops
 _CONNECT_S = 10
 _TOKENIZE_S = 60
 _LONGEST_LINE = 4 << 20
+_MOST_TOKENIZED = 128
 
 
 class VllmEngine:
@@ -24,6 +26,8 @@ class VllmEngine:
         self.context_length = context_length
         self.default_max_tokens: int | None = None
         self._url = url
+        self._tokenized: OrderedDict[str, list[int]] = OrderedDict()
+        """An answer's prompt is counted by the application first and then sent: asked for once."""
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         # No limit here: the application has its own, and vLLM queues.
         self._session = aiohttp.ClientSession(
@@ -73,6 +77,8 @@ class VllmEngine:
         await self._session.close()
 
     async def _tokenize(self, prompt: str) -> list[int]:
+        if prompt in self._tokenized:
+            return self._tokenized[prompt]
         body = {"model": self.model_name, "prompt": prompt, "add_special_tokens": False}
         limit = aiohttp.ClientTimeout(_TOKENIZE_S)
         try:
@@ -80,9 +86,12 @@ class VllmEngine:
                 if answer.status != 200:
                     raise _refusal(answer.status, await answer.text())
                 tokens: list[int] = (await answer.json())["tokens"]
-                return tokens
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _gone(error) from error
+        self._tokenized[prompt] = tokens
+        if len(self._tokenized) > _MOST_TOKENIZED:
+            self._tokenized.popitem(last=False)
+        return tokens
 
 
 async def open_vllm_engine(url: str, model_name: str, api_key: str | None = None) -> VllmEngine:

@@ -11,7 +11,7 @@ import numpy as np
 
 from serving.backends.backend import Bitmask
 from serving.calls import CallLanguage
-from serving.constraint import Constrainer, Constraint, Opening, Place
+from serving.constraint import Constrainer, Constraint, Place
 from serving.grammar.machine import State
 from serving.prepared import NARROW, InArguments
 from serving.vocabulary import Vocabulary
@@ -24,8 +24,6 @@ LONGEST_WAY = 2_048
 MANY_FUNCTIONS = 16
 """Of more, which fit is not asked for each token of a name: a function's grammar takes milliseconds to make, in which
 every other answer waits. One that turns out not to fit is cut, and the answer says length."""
-MOST_LOOKS = 4
-"""Functions whose grammar may be made to find one that fits."""
 
 
 class Risks:
@@ -81,11 +79,9 @@ class StrictConstraint(Constraint):
         self._is_trial = False
         self._is_late = False
         """The budget was misjudged: the call will be cut, on its shortest way."""
-        self._most_looks = len(language.functions)  # at first, in a thread beside the model's work
         super().__init__(constrainer, language, max_tokens)
         self._risks = risks
         self._are_many = len(language.functions) > MANY_FUNCTIONS
-        self._most_looks = MOST_LOOKS
         self.is_ended = False
         """An end token came."""
         self._cut_words = self._way_out(self._first, 0) if self.is_hopeless else b""
@@ -128,20 +124,6 @@ class StrictConstraint(Constraint):
 
     def _fits(self, place: Place, remaining: int) -> bool:
         return self._is_late or super()._fits(place, remaining)
-
-    def _way_out(self, place: Opening, remaining: int) -> bytes:
-        best: bytes | None = None
-        looks = self._most_looks
-        for text, function in place.words():
-            if function is not None and "start" not in vars(function):  # which is remembered there
-                if not looks:
-                    continue
-                looks -= 1
-            end = text if function is None else text + function.start.state.shortest
-            if len(end) <= remaining:
-                return end
-            best = end if best is None or len(end) < len(best) else best
-        return best or b""
 
     def _next_of(self, text: bytes) -> int:
         return longest_token(self._vocabulary, text) if text else self._vocabulary.end_ids[0]

@@ -16,11 +16,11 @@ import pytest
 from schemas.errors import TerminalError
 from schemas.serve import ServeOptions, ServeReport
 from serving.call_formats.template import ChatMl
-from serving.vllm import instances
-from serving.vllm.gateway import Gateway, GatewayOptions
-from serving.vllm.orders import order_stop, order_swap
-from serving.vllm.state import ServeFolder, read_start_time
-from serving.vllm.supervisor import Patience
+from serving.production import instances
+from serving.production.gateway import Gateway, GatewayOptions
+from serving.production.orders import order_stop, order_swap
+from serving.production.state import ServeFolder, read_start_time
+from serving.production.supervisor import Patience
 from tasks.serve import put_in_place
 from tests.serving.vllm.awaited import awaited
 from tests.serving.vllm.conftest import FakeModel, read_pids

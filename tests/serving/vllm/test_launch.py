@@ -13,9 +13,9 @@ import pytest
 
 from schemas.errors import TerminalError
 from schemas.serve import ServeOptions
-from serving.vllm.instances import describe_vllm
+from serving.production.instances import describe_vllm
+from serving.production.state import read_start_time
 from serving.vllm.launch import VllmOptions, VllmProcess, find_vllm_python, make_command, start_vllm
-from serving.vllm.state import read_start_time
 from tests.serving.vllm.awaited import awaited
 from tests.serving.vllm.conftest import FakeModel, read_pids
 

@@ -18,9 +18,9 @@ from schemas.serve import ServeOptions
 from serving.call_formats.open import open_call_format
 from serving.calls import build_language
 from serving.engine import Engine, Generation, Piece
+from serving.production.instances import describe_vllm
 from serving.refusals import RefusedError
 from serving.vllm.engine import VllmEngine, open_vllm_engine
-from serving.vllm.instances import describe_vllm
 from serving.vllm.launch import VllmProcess, find_vllm_python, start_vllm
 from tasks.ingest import ingest_documents
 from tests.serving.outputs import PROMPT, ask_all, draw_questions

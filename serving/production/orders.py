@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from schemas.errors import CallmillError, TerminalError
 from schemas.serve import ServeOptions, ServeReport, ServerState
-from serving.vllm.state import ServeFolder
+from serving.production.state import ServeFolder
 
 _STOP_S = 60.0
 _POLL_S = 0.1

@@ -1,6 +1,6 @@
 """A named server: our HTTP application on its public port, the supervisor behind it, and orders on loopback.
 
-`python -m serving.vllm.gateway --home DIR --name production --host 127.0.0.1 --port 8000 --options JSON`
+`python -m serving.production.gateway --home DIR --name production --host 127.0.0.1 --port 8000 --options JSON`
 """
 
 import argparse
@@ -24,12 +24,12 @@ from serving.api.app import create_app
 from serving.api.limits import ApiOptions
 from serving.api.run import Server, listen
 from serving.call_formats.open import open_call_format
+from serving.production.instances import start_instance
+from serving.production.orders import create_admin
+from serving.production.smoke import make_smoke_call
+from serving.production.state import ServeFolder, read_start_time
+from serving.production.supervisor import Instance, Patience, Supervisor
 from serving.swap import Served, SwappableEngine
-from serving.vllm.instances import start_instance
-from serving.vllm.orders import create_admin
-from serving.vllm.smoke import make_smoke_call
-from serving.vllm.state import ServeFolder, read_start_time
-from serving.vllm.supervisor import Instance, Patience, Supervisor
 
 log = logging.getLogger("callmill")
 

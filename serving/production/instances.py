@@ -12,11 +12,11 @@ from serving.call_formats.format import Template
 from serving.call_formats.open import open_call_format
 from serving.swap import Served
 from serving.vllm.engine import open_vllm_engine
-from serving.vllm.launch import Progress, VllmOptions, VllmProcess, start_vllm
+from serving.vllm.launch import PROJECT_ROOT, Progress, VllmOptions, VllmProcess, start_vllm
 
 log = logging.getLogger("callmill")
 
-PARSER_PLUGIN = Path(__file__).with_name("qwen_agent_parser.py")
+PARSER_PLUGIN = PROJECT_ROOT / "serving" / "vllm" / "qwen_agent_parser.py"
 _LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM's --max-lora-rank takes."""
 
