@@ -18,6 +18,8 @@ _MOST_LISTED = 300
 _MOST_ENDINGS = 200
 _MOST_RULES = 1200
 _LEAST_DIGITS = 6
+_MOST_SCALED = 10**15
+"""Beyond 15 digits a number with a point is not what it says once it is a float."""
 
 
 class NoMultiplesError(Exception):
@@ -63,7 +65,10 @@ def spell_broken_multiples(step: Fraction, bounds: Bounds, is_broken: bool) -> N
         return spell_decimals(bounds, min(places, room_for_decimals(bounds)), is_broken)
     scaled = Bounds(_times(bounds.low, scale), _times(bounds.high, scale), bounds.low_open, bounds.high_open)
     first, last = scaled.whole(DECIMAL_LIMIT)
+    first, last = max(first, -_MOST_SCALED), min(last, _MOST_SCALED)
     low, high = -(-first // unit), last // unit
+    if low > high:
+        return NOTHING
     if high - low < _MOST_LISTED:
         broken = [each * unit for each in range(low, high + 1) if each * unit % scale]
         return choice([_pointed(each, places) for each in broken])
