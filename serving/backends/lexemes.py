@@ -4,7 +4,9 @@ Text divides into these in one way only, whatever the grammar. So rules whose te
 to a lexer that takes the longest match.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
+from typing import Any
 
 from serving.grammar.language import CharSet, Choice, Grammar, Literal, Node, Reference, Repeat, Sequence, char_set
 
@@ -31,12 +33,14 @@ class Lexemes:
         self._after = {(rule, place): NOWHERE for rule in grammar.rules for place in Place}
         self._edges = {(rule, at_end): False for rule in grammar.rules for at_end in (False, True)}
         self._empty = dict.fromkeys(grammar.rules, False)
+        self._known: dict[tuple[str, int, int], tuple[Node, Any]] = {}
         while self._grow():
             pass
 
     def _grow(self) -> bool:
         """One round over the rules; what is known of them only grows."""
         before = (dict(self._after), dict(self._edges), dict(self._empty))
+        self._known.clear()  # of the last round, in which nothing grows any more, all of it is right
         for rule, node in reversed(self._rules.items()):  # those that a rule names stand behind it
             self._empty[rule] = self.may_be_empty(node)
             for place in Place:
@@ -47,6 +51,17 @@ class Lexemes:
 
     def is_run(self, node: Node) -> bool:
         """Whether its words hold nothing but a run's characters. Not for recursive nodes."""
+        return bool(self._once("is_run", node, 0, lambda: self._is_run(node)))
+
+    def _once(self, question: str, node: Node, detail: int, find: Callable[[], Any]) -> Any:
+        """Each node is asked once a round: rules and parts are shared, and the ways through them countless."""
+        key = (question, id(node), detail)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (node, find())  # the node stays, so that its id stays its own
+        return known[1]
+
+    def _is_run(self, node: Node) -> bool:
         match node:
             case Literal(text=text):
                 return all(_in_run(char) for char in text)
@@ -61,6 +76,10 @@ class Lexemes:
 
     def after(self, node: Node, place: Place) -> Places:
         """Where the text may stand after a word of the node that began at that place."""
+        found: Places = self._once("after", node, place, lambda: self._find_after(node, place))
+        return found
+
+    def _find_after(self, node: Node, place: Place) -> Places:
         match node:
             case Literal(text=text):
                 for char in text:
@@ -91,6 +110,9 @@ class Lexemes:
 
     def touches_run(self, node: Node, at_end: bool) -> bool:
         """Whether a word may end (or begin) with a character of a run."""
+        return bool(self._once("touches", node, at_end, lambda: self._touches_run(node, at_end)))
+
+    def _touches_run(self, node: Node, at_end: bool) -> bool:
         match node:
             case Literal(text=text):
                 return bool(text) and _in_run(text[-1 if at_end else 0])
@@ -112,6 +134,9 @@ class Lexemes:
 
     def may_be_empty(self, node: Node) -> bool:
         """Whether the empty word is one of its words."""
+        return bool(self._once("empty", node, 0, lambda: self._may_be_empty(node)))
+
+    def _may_be_empty(self, node: Node) -> bool:
         match node:
             case Literal(text=text):
                 return not text

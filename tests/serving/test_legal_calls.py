@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from serving.backends.backend import BackendName
@@ -21,6 +21,8 @@ from tests.serving.outputs import Tally, ask_all, draw_questions
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / ".." / "shared" / "data" / "openapi"
 BACKENDS: tuple[BackendName, ...] = ("xgrammar", "llguidance", "lm-format-enforcer")
+# An example is a hundred answers; making a failing one smaller would take hours, and its schema is in the message.
+MANY = settings(deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -48,7 +50,7 @@ def as_tools(made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(MANY, max_examples=2)
 @given(st.lists(schemas(), min_size=24, max_size=24), st.integers(0, 2**20))
 def test_calls_by_generated_schemas_are_legal(engine: EmbeddedEngine, made: list[dict[str, Any]], seed: int) -> None:
     check(asyncio.run(ask_all(engine, open_call_format("hermes"), draw_questions(as_tools(made), 60, seed))))
@@ -63,7 +65,7 @@ def test_calls_of_the_example_documents_are_legal(engine: EmbeddedEngine, call_f
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(MANY, max_examples=10)
 @given(st.lists(schemas(), min_size=60, max_size=60), st.integers(0, 2**20))
 def test_a_thousand_calls_by_generated_schemas_are_legal(
     engine: EmbeddedEngine, made: list[dict[str, Any]], seed: int
