@@ -159,15 +159,21 @@ def up(port: int | None, as_json: bool) -> None:
 
 @main.command()
 @click.option("--force", is_flag=True, help="Even while other commands are using the server; they fail.")
+@click.option("--name", help="Only the model server of this name.")
 @AS_JSON
-def down(force: bool, as_json: bool) -> None:
+def down(force: bool, name: str | None, as_json: bool) -> None:
     """Stop what `callmill up` started, and the models that `callmill serve` serves."""
     from flows.local.up import down as stop
     from schemas.settings import Settings, load_settings
     from tasks.servers import stop_servers
 
     settings = load_settings(Settings)
-    models = tuple(f"model server {name}" for name in stop_servers(settings.home))
+    models = tuple(f"model server {each}" for each in stop_servers(settings.home, name))
+    if name is not None:
+        if not models:
+            raise UsageError(f"No model server named {name} runs; `callmill status` lists those that do.")
+        click.echo(json.dumps({"stopped": models}) if as_json else f"Stopped {models[0]}.")
+        return
     report = stop(settings, force)
     report = report.model_copy(update={"stopped": models + report.stopped})
     if as_json:
@@ -183,7 +189,7 @@ def down(force: bool, as_json: bool) -> None:
 @click.argument("extra", nargs=-1)
 @click.option("--engine", type=click.Choice(["embedded", "vllm"]), default="embedded", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: every address of this machine.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), help="8000 unless given; 0: any free one.")
 @click.option(
     "--name", default="production", show_default=True, help="A server of this name that runs swaps its model."
 )
@@ -204,7 +210,14 @@ def down(force: bool, as_json: bool) -> None:
 @click.option("--vllm-port", type=click.IntRange(1, 65535), help="vLLM: port of its own server, on loopback.")
 @AS_JSON
 def serve(
-    model: str, extra: tuple[str, ...], host: str, port: int, name: str, detach: bool, as_json: bool, **options: Any
+    model: str,
+    extra: tuple[str, ...],
+    host: str,
+    port: int | None,
+    name: str,
+    detach: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Serve a model, OpenAI-compatible, so that it can only make legal calls.
 
@@ -216,13 +229,13 @@ def serve(
 
     chosen = ServeOptions(model=model, extra=extra, **options)
 
-    def say(report: Any) -> None:
+    def say(report: Any, goes_on: bool) -> None:
         if as_json:
             click.echo(report.model_dump_json())
             return
         from tasks.terminal import print_serving
 
-        print_serving(report, detach)
+        print_serving(report, goes_on)
 
     serve_model(name, chosen, host, port, detach, say)
 
@@ -274,7 +287,8 @@ def status(as_json: bool) -> None:
     for name, value in report.model_dump().items():
         click.echo(f"{name.replace('_', ' '):<16} {'–' if value is None else value}")
     for server in servers:
-        words = f"{server.model} at {server.url or 'no address yet'}, {server.engine}, {server.phase}, pid {server.pid}"
+        place = f"{server.model} at {server.url or 'no address yet'}, {server.engine}, pid {server.pid}"
+        words = f"{place}, {server.phase} since {server.since}"
         click.echo(f"{'server ' + server.name:<16} {words}; log {server.log}")
 
 

@@ -69,6 +69,14 @@ class ServeReport(Record):
     log: str
 
 
+class SwapOrder(Record):
+    """Have a running server take another model."""
+
+    options: ServeOptions
+    limits: dict[str, str]
+    """Fingerprint of each limit of the one who orders, by its CALLMILL_SERVE_… variable; they can't change now."""
+
+
 class ServerState(Record):
     """A named server, as its state file tells."""
 
@@ -87,8 +95,10 @@ class ServerState(Record):
     """The model that answers, or the one being started."""
     since: datetime
     """Since when it is in this phase."""
+    served: str = ""
+    """What answers call the model; empty while none answers."""
     detail: str = ""
-    """What went wrong last, in one line or with the log's last lines."""
+    """Which model is being started for a swap, or what went wrong last, maybe with the log's last lines."""
     report: ServeReport | None = None
     """Of the model that took over last."""
     log: str = ""

@@ -95,7 +95,7 @@ class CallLanguage:
     may_talk: bool
     """none and auto: an answer in words is legal."""
     most_calls: int | None
-    """none, or nothing offered: 0; parallel_tool_calls false: 1; otherwise no limit."""
+    """none, or nothing offered: 0; a named function, or parallel_tool_calls false: 1; otherwise no limit."""
 
 
 def build_language(
@@ -118,7 +118,8 @@ def build_language(
     mode, chosen = _read_choice(tool_choice, functions)
     if mode == "required" and not chosen:
         raise RefusedError("tool_choice asks for a call, but no tools are offered.", param="tool_choice")
-    most = None if parallel_tool_calls else 1
+    is_named = isinstance(tool_choice, dict) and tool_choice.get("type") == "function"
+    most = 1 if is_named or not parallel_tool_calls else None
     return CallLanguage(call_format, chosen, mode != "required", 0 if mode == "none" or not chosen else most)
 
 

@@ -59,6 +59,8 @@ def _load_tools(command: ChatCommand) -> list[Any]:
     from serving.http_tools import HttpSender, make_http_tools
     from serving.python_tools import load_python_tools
 
+    if command.base_url and "://" not in command.base_url:
+        raise UsageError(f"--base-url {command.base_url} is no URL; write it as http://{command.base_url}.")
     headers = dict(_read_header(each) for each in command.headers)
     sender = HttpSender(command.base_url, headers) if command.base_url else None
     found: list[Any] = []

@@ -1,59 +1,37 @@
-"""Puts a model behind a named server, detached: starts the server, or has the running one swap."""
+"""The serve flow's task: puts a model in place and shows in the run what came of it."""
 
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
+import re
 
 from prefect import task
+from prefect.artifacts import create_markdown_artifact
 
 from schemas.serve import ServeOptions, ServeReport
 from schemas.settings import Settings, load_settings
-from serving.production.orders import order_swap, wait_for_report
-from serving.production.state import ServeFolder
-from serving.vllm.launch import PROJECT_ROOT
-
-_START_S = 3600.0
-
-
-def put_in_place(home: Path, name: str, options: ServeOptions, host: str, port: int) -> ServeReport:
-    """Have a model answer behind the server of this name; waits for its smoke test.
-
-    Raises:
-        TerminalError: it did not take over; a model that answered before still does.
-    """
-    if Path(options.model).exists():  # the server works in another folder
-        options = options.model_copy(update={"model": str(Path(options.model).resolve())})
-    folder = ServeFolder(home)
-    state = folder.read(name)
-    if state is not None and state.admin_url:
-        return order_swap(state, options)
-    process = start_detached(home, name, options, host, port)
-    return wait_for_report(folder, name, lambda: process.poll() is None, _START_S)
-
-
-def start_detached(home: Path, name: str, options: ServeOptions, host: str, port: int) -> "subprocess.Popen[bytes]":
-    """Start a server that outlives this process; its words go to its log."""
-    log = ServeFolder(home).log_file(name)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]))
-    command = [sys.executable, "-m", "serving.production.gateway", "--home", str(home.resolve()), "--name", name]
-    command += ["--host", host, "--port", str(port), "--options", options.model_dump_json()]
-    with log.open("ab") as words:
-        words.write(f"callmill: {time.strftime('%F %T')} {options.model}\n".encode())
-        return subprocess.Popen(
-            command,
-            cwd=PROJECT_ROOT,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=words,
-            start_new_session=True,
-        )
+from serving.production.detached import put_in_place
 
 
 @task(name="put in place", persist_result=False)
 def put_model_in_place(name: str, options: ServeOptions, host: str, port: int) -> ServeReport:
     """Start the server, or swap its model, and wait for the smoke test."""
-    return put_in_place(load_settings(Settings).home, name, options, host, port)
+    report = put_in_place(load_settings(Settings).home, name, options, host, port)
+    # Prefect's keys hold lower-case letters, digits and dashes alone.
+    key = f"serve-{re.sub('[^a-z0-9]+', '-', name.lower())}"
+    create_markdown_artifact(as_markdown(report), key=key, description=f"What {name} serves")
+    return report
+
+
+def as_markdown(report: ServeReport) -> str:
+    """A table of what took over."""
+    rows = {
+        "address": report.url,
+        "model": report.model,
+        "engine": report.engine,
+        "previous model": report.previous_model or "none",
+        "smoke call": f"`{report.smoke.name}({report.smoke.arguments})` in {report.smoke.seconds:.1f} s",
+        "ready after": f"{report.seconds_to_ready:.1f} s",
+        "process": str(report.pid),
+        "log": report.log,
+    }
+    # A bar in a value, such as one in a call's arguments, would end its cell.
+    lines = [f"| {name} | {value.replace('|', chr(92) + '|')} |" for name, value in rows.items()]
+    return "\n".join([f"| {report.name} | |", "| --- | --- |", *lines])

@@ -12,6 +12,7 @@ class ServerLine(Record):
     model: str
     engine: str
     phase: str
+    since: str
     url: str
     pid: int
     log: str
@@ -27,6 +28,7 @@ def list_servers(home: Path) -> tuple[ServerLine, ...]:
             model=state.options.model,
             engine=state.options.engine,
             phase=state.phase,
+            since=state.since.isoformat(timespec="seconds"),
             url=state.url,
             pid=state.pid,
             log=state.log,
@@ -35,8 +37,8 @@ def list_servers(home: Path) -> tuple[ServerLine, ...]:
     )
 
 
-def stop_servers(home: Path) -> tuple[str, ...]:
-    """Stop all, and wait until they have ended; gives their names.
+def stop_servers(home: Path, name: str | None = None) -> tuple[str, ...]:
+    """Stop all or the one of that name, and wait until they have ended; gives their names.
 
     Raises:
         TerminalError: one does not end.
@@ -44,7 +46,7 @@ def stop_servers(home: Path) -> tuple[str, ...]:
     from serving.production.state import ServeFolder
 
     folder = ServeFolder(home)
-    running = folder.list()
+    running = [state for state in folder.list() if name in (None, state.name)]
     if running:
         from serving.production.orders import order_stop
 

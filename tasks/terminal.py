@@ -179,4 +179,4 @@ def print_serving(report: ServeReport, is_detached: bool) -> None:
     console.print(f"smoke test    {escape(smoke.name)}({escape(smoke.arguments)}) is legal, {smoke.seconds:.1f} s")
     console.print(f"ready after   {report.seconds_to_ready:.1f} s, engine {report.engine}, pid {report.pid}")
     console.print(f"try           callmill chat {report.url} --tools examples/weather.openapi30.yaml")
-    console.print("stop          callmill down" if is_detached else "stop          Ctrl-C")
+    console.print(f"stop          callmill down --name {report.name}" if is_detached else "stop          Ctrl-C")

@@ -1,16 +1,23 @@
 """A model folder becomes a model, its tokenizer and its vocabulary; what the engine can't run is refused here."""
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+import transformers
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from schemas.errors import UsageError
 from serving.vocabulary import Vocabulary, read_vocabulary
+
+if not torch.cuda.is_available():
+    # transformers' models have torch look for Triton, which a CPU has no use for and which reports leaks at exit.
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # None: it can't be imported
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -79,7 +86,9 @@ def load_model(
     tokenizer_place = place if (place / "tokenizer_config.json").exists() else base
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_place, local_files_only=True)
     own_length = int(model.config.max_position_embeddings)
-    return make_loaded(name or place.resolve().name, model, tokenizer, min(context_length or own_length, own_length))
+    if context_length is not None and context_length > own_length:
+        raise UsageError(f"{folder} holds {own_length} tokens; --max-model-len {context_length} is more than that.")
+    return make_loaded(name or place.resolve().name, model, tokenizer, context_length or own_length)
 
 
 def make_loaded(name: str, model: Any, tokenizer: Any, context_length: int) -> LoadedModel:
@@ -88,6 +97,8 @@ def make_loaded(name: str, model: Any, tokenizer: Any, context_length: int) -> L
     Raises:
         UsageError: the tokenizer is of a kind whose tokens can't be spelled.
     """
+    if len(tokenizer) <= len(tokenizer.added_tokens_decoder):
+        raise UsageError(f"{name} holds no tokenizer; save it into the model's folder.")
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(f"The tokenizer of {name} has no tokenizer.json; save it with a fast tokenizer.")
     tokenizer.backend_tokenizer.no_truncation()

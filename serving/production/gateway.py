@@ -18,20 +18,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.errors import CallmillError, TerminalError
-from schemas.serve import ServeOptions, ServeReport, ServerPhase, ServerState, SmokeCall
+from schemas.serve import ServeOptions, ServeReport, ServerPhase, ServerState, SmokeCall, SwapOrder
 from schemas.settings import ServeSettings, load_settings
 from serving.api.app import create_app
 from serving.api.limits import ApiOptions
 from serving.api.run import Server, listen
 from serving.call_formats.open import open_call_format
 from serving.production.instances import start_instance
-from serving.production.orders import create_admin
+from serving.production.orders import create_admin, fingerprint
 from serving.production.smoke import make_smoke_call
 from serving.production.state import ServeFolder, read_start_time
 from serving.production.supervisor import Instance, Patience, Supervisor
 from serving.swap import Served, SwappableEngine
 
 log = logging.getLogger("callmill")
+
+LOG_FORMAT = "%(asctime)s callmill: %(message)s"
+LOG_DATES = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Gateway:
         with self._folder.held(self._options.name), listen(host, port) as public, listen("127.0.0.1", 0) as inner:
             app = create_app(self._swap, self._call_format, self._swap, self._options.api)
             server = Server(app, self._note_url, self._options.grace_s)
-            admin = Server(create_admin(self._state.token, self.deploy, lambda: _stop(server)), self._note_admin_url)
+            admin = Server(create_admin(self._state.token, self.swap, lambda: _stop(server)), self._note_admin_url)
             admin.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # the other's job
             serving = [asyncio.create_task(server.serve([public])), asyncio.create_task(admin.serve([inner]))]
             try:
@@ -111,6 +114,35 @@ class Gateway:
         self._supervisor.watch()
         if on_ready is not None:
             on_ready(report)
+
+    async def swap(self, order: SwapOrder) -> ServeReport:
+        """Have a model take over from the one that answers.
+
+        Raises:
+            TerminalError: it did not, or the order expects other limits; says which model goes on serving.
+        """
+        try:
+            self._check_limits(order)
+            return await self.deploy(order.options)
+        except CallmillError as error:
+            log.warning("%s did not take over: %s", order.options.model, error)
+            if self._swap.served is None:
+                raise
+            what = str(error).rstrip(".\n")
+            # The log's last lines may be at its end; what follows is no part of them.
+            raise TerminalError(
+                f"{what}{chr(10) if chr(10) in what else '; '}{self._options.name} goes on serving "
+                f"{self._swap.model_name}."
+            ) from error
+
+    def _check_limits(self, order: SwapOrder) -> None:
+        ours = fingerprint(self._options.api, self._state.token)
+        if other := sorted(name for name, value in ours.items() if order.limits.get(name) != value):
+            raise TerminalError(
+                f"{', '.join(other)}: not what the server {self._options.name} was started with, and its key and "
+                "limits stay as they were then. Give them (or leave them unset) as they were, or stop it with "
+                "`callmill down` first"
+            )
 
     async def deploy(self, options: ServeOptions) -> ServeReport:
         """Have a model take over.
@@ -146,7 +178,10 @@ class Gateway:
         return await make_smoke_call(served, self._call_format)
 
     def _note(self, phase: ServerPhase, options: ServeOptions, detail: str) -> None:
-        self._write(phase=phase, options=options, detail=detail, since=datetime.now(UTC))
+        self._write(phase=phase, options=options, detail=detail, since=datetime.now(UTC), served=self._served_name())
+
+    def _served_name(self) -> str:
+        return self._swap.model_name if self._swap.served is not None else ""
 
     def _note_url(self, url: str) -> None:
         self._write(url=f"{url}/v1")
@@ -200,12 +235,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--options", required=True, help="ServeOptions as JSON")
     words = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="callmill: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt=LOG_DATES, stream=sys.stderr)
     try:
         options = GatewayOptions(words.home, words.name, words.host, words.port, api=read_limits())
         asyncio.run(Gateway(options, ServeOptions.model_validate_json(words.options)).run())
     except (CallmillError, OSError) as error:
-        print(f"callmill: {error}", file=sys.stderr)
+        log.error("%s", error)
         sys.exit(1)
 
 

@@ -1,13 +1,14 @@
 """Orders to a running server, over HTTP on loopback: `POST /deploy`, `POST /stop`, each with the state file's token."""
 
 import asyncio
+import hashlib
 import hmac
 import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import asdict
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -15,7 +16,8 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from schemas.errors import CallmillError, TerminalError
-from schemas.serve import ServeOptions, ServeReport, ServerState
+from schemas.serve import ServeOptions, ServeReport, ServerState, SwapOrder
+from serving.api.limits import ApiOptions
 from serving.production.state import ServeFolder
 
 _STOP_S = 60.0
@@ -23,7 +25,7 @@ _POLL_S = 0.1
 
 
 def create_admin(
-    token: str, deploy: Callable[[ServeOptions], Awaitable[ServeReport]], stop: Callable[[], None]
+    token: str, deploy: Callable[[SwapOrder], Awaitable[ServeReport]], stop: Callable[[], None]
 ) -> FastAPI:
     """The application that takes orders."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -32,9 +34,9 @@ def create_admin(
         if not _knows(request, token):
             return JSONResponse({"error": "wrong token"}, 403)
         try:
-            options = ServeOptions.model_validate_json(await request.body())
+            order = SwapOrder.model_validate_json(await request.body())
             # Goes on even if the one who ordered it does not wait for the end.
-            report = await asyncio.shield(asyncio.ensure_future(deploy(options)))
+            report = await asyncio.shield(asyncio.ensure_future(deploy(order)))
         except ValidationError as error:
             return JSONResponse({"error": str(error)}, 400)
         except CallmillError as error:
@@ -52,13 +54,23 @@ def create_admin(
     return app
 
 
-def order_swap(state: ServerState, options: ServeOptions, longest_s: float = 7200) -> ServeReport:
+def order_swap(state: ServerState, options: ServeOptions, limits: ApiOptions, longest_s: float = 7200) -> ServeReport:
     """Have a running server take another model; waits for its smoke test.
 
     Raises:
-        TerminalError: the new model did not take over, and why; the old one still answers.
+        TerminalError: the new model did not take over, and why; the old one still answers. Other limits than the
+            server's are such a reason.
     """
-    return ServeReport.model_validate_json(_order(state, "/deploy", options.model_dump_json().encode(), longest_s))
+    order = SwapOrder(options=options, limits=fingerprint(limits, state.token))
+    return ServeReport.model_validate_json(_order(state, "/deploy", order.model_dump_json().encode(), longest_s))
+
+
+def fingerprint(limits: ApiOptions, token: str) -> dict[str, str]:
+    """Each limit by its variable, keyed with the server's token: equal for equal limits, and tells no API key."""
+    return {
+        f"CALLMILL_SERVE_{name.upper()}": hmac.new(token.encode(), repr(value).encode(), hashlib.sha256).hexdigest()
+        for name, value in asdict(limits).items()
+    }
 
 
 def order_stop(folder: ServeFolder, state: ServerState) -> None:
@@ -103,26 +115,3 @@ def _reason(body: bytes) -> str:
 def _knows(request: Request, token: str) -> bool:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     return hmac.compare_digest(given.encode(), token.encode())
-
-
-def wait_for_report(folder: ServeFolder, name: str, is_alive: Callable[[], bool], longest_s: float) -> ServeReport:
-    """Wait until a server that was just started answers.
-
-    Raises:
-        TerminalError: it ended or did not in time; holds the end of its log.
-    """
-    deadline = time.monotonic() + longest_s
-    while time.monotonic() < deadline:
-        state = folder.read(name)
-        if state is not None and state.report is not None:
-            return state.report
-        if state is None and not is_alive():
-            break
-        time.sleep(_POLL_S)
-    log = folder.log_file(name)
-    raise TerminalError(f"The server {name} did not come up; {log} ends:\n{_tail(log)}")
-
-
-def _tail(path: Path) -> str:
-    lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
-    return "\n".join(lines[-15:])

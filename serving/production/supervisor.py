@@ -97,7 +97,11 @@ class Supervisor:
         async with self._lock:
             started = time.monotonic()
             before = self._current
-            self._on_change("swapping" if before else "starting", before[1] if before else options, "")
+            log.info("starting %s", options.model)
+            if before is None:
+                self._on_change("starting", options, "")
+            else:
+                self._on_change("swapping", before[1], f"starting {options.model}")
             try:
                 instance, smoke = await self._start_tested(options)
             except BaseException as error:
@@ -136,6 +140,7 @@ class Supervisor:
         before, self._current = self._current, (instance, options)
         self._swap.put(instance.served)
         self._on_change("ready", options, "")
+        log.info("%s took over%s", options.model, f" from {before[1].model}" if before else "")
         if before is not None:
             task = asyncio.create_task(self._retire(before[0]))
             self._retiring.add(task)
@@ -172,10 +177,10 @@ class Supervisor:
     async def _restart(self, dead: tuple[Instance, ServeOptions], backoff_s: float) -> None:
         """Start the same model again until it works, or another was deployed meanwhile."""
         instance, options = dead
-        detail = "its process ended" if not instance.is_running else "it did not answer its health checks"
+        detail = "the model's process ended" if not instance.is_running else "the model did not answer its health checks"
         self._swap.put(None)
         while self._current is dead:
-            log.warning("%s is being started again: %s", options.model, detail.splitlines()[0])
+            log.warning("%s: %s; starting it again", options.model, detail.splitlines()[0])
             self._on_change("restarting", options, detail)
             await instance.stop()
             async with self._lock:

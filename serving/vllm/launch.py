@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,8 @@ from schemas.errors import TerminalError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON_VARIABLE = "CALLMILL_VLLM_PYTHON"
-_TAIL_LINES = 15
+_TAIL_LINES = 5
+_CAUSE = re.compile(r"[\w.]*(?:Error|Exception): .*")
 _FIND = "import importlib.metadata as m; print(*sorted(d.name + ' ' + d.version for d in m.distributions()), sep='\\n')"
 
 Progress = Callable[[float, str], None]
@@ -141,6 +143,20 @@ class VllmProcess:
             lines = file.read().decode(errors="replace").strip().splitlines()
         return "\n".join(lines[-_TAIL_LINES:])
 
+    def read_cause(self) -> str:
+        """The first exception since the start, where there is one, and the last lines.
+
+        vLLM's last exception only says that its engine process had one; that process or a worker names the cause.
+        """
+        with self.log.open("rb") as file:
+            file.seek(self._began)
+            lines = (line.decode(errors="replace") for line in file)
+            found = [(line, match[0].strip()) for line in lines if (match := _CAUSE.search(line))]
+        of_engine = [text for line, text in found if "EngineCore" in line or "Worker" in line]
+        cause = next(iter([*of_engine, *(text for _, text in found)]), None)
+        last = self.read_log()
+        return last if cause is None or cause in last else f"{cause}\n…\n{last}"
+
     async def wait_until_ready(self, progress: Progress | None = None) -> None:
         """Wait until it answers.
 
@@ -151,10 +167,10 @@ class VllmProcess:
         while not await asyncio.to_thread(answers, self.url, 5):
             waited_s = time.monotonic() - started
             if not self.is_running:
-                raise TerminalError(f"vLLM ended before it answered; {self.log} ends:\n{self.read_log()}")
+                raise TerminalError(f"vLLM ended before it answered; {self.log} says:\n{self.read_cause()}")
             if waited_s > self.options.start_s:
                 raise TerminalError(
-                    f"vLLM did not answer within {self.options.start_s:.0f} s; {self.log} ends:\n{self.read_log()}"
+                    f"vLLM did not answer within {self.options.start_s:.0f} s; {self.log} says:\n{self.read_cause()}"
                 )
             if progress is not None:
                 progress(waited_s, (self.read_log().splitlines() or [""])[-1])

@@ -16,12 +16,13 @@ import pytest
 from schemas.errors import TerminalError
 from schemas.serve import ServeOptions, ServeReport
 from serving.call_formats.template import ChatMl
+from serving.api.limits import ApiOptions
 from serving.production import instances
+from serving.production.detached import put_in_place
 from serving.production.gateway import Gateway, GatewayOptions
 from serving.production.orders import order_stop, order_swap
 from serving.production.state import ServeFolder, read_start_time
 from serving.production.supervisor import Patience
-from tasks.serve import put_in_place
 from tests.serving.vllm.awaited import awaited
 from tests.serving.vllm.conftest import FakeModel, read_pids
 from tests.serving.vllm.test_launch import wait_until_gone
@@ -64,10 +65,10 @@ async def words(url: str) -> str:
     return str((await chat(url)).json()["choices"][0]["message"]["content"]).strip()
 
 
-async def swap(home: Path, model: Path) -> ServeReport:
+async def swap(home: Path, model: Path, limits: ApiOptions | None = None) -> ServeReport:
     state = ServeFolder(home).read("prod")
     assert state is not None
-    return await asyncio.to_thread(order_swap, state, options(model))
+    return await asyncio.to_thread(order_swap, state, options(model), limits or ApiOptions())
 
 
 @awaited
@@ -99,8 +100,9 @@ async def test_the_old_model_stays_if_the_new_one_fails(
 ) -> None:
     bad = fake_model("bad", **behaviour)
     async with serving(tmp_path, fake_model("good")) as report:
-        with pytest.raises(TerminalError, match=reason):
+        with pytest.raises(TerminalError, match=reason) as failed:
             await swap(tmp_path, bad)
+        assert str(failed.value).endswith("prod goes on serving good.")
         assert await words(report.url) == "Good day to you all from good"
         wait_until_gone(read_pids(bad))
         state = ServeFolder(tmp_path).read("prod")
