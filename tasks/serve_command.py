@@ -8,7 +8,6 @@ from pathlib import Path
 from schemas.errors import TerminalError, UsageError
 from schemas.serve import ServeOptions, ServeReport
 from schemas.settings import Settings, load_settings
-from tasks.serve import put_in_place
 
 DEFAULT_PORT = 8000
 
@@ -27,6 +26,7 @@ def serve_model(name: str, options: ServeOptions, host: str, port: int | None, d
         import torch  # noqa: F401  # the first of the serve extra
     except ImportError:
         raise UsageError("Serving needs its packages; run `pip install -c constraints.txt -e '.[serve]'`.") from None
+    from serving.production.detached import put_in_place
     from serving.production.state import ServeFolder
 
     _refuse_ignored(options)

@@ -141,7 +141,7 @@ class Gateway:
             raise TerminalError(
                 f"{', '.join(other)}: not what the server {self._options.name} was started with, and its key and "
                 "limits stay as they were then. Give them (or leave them unset) as they were, or stop it with "
-                "`callmill down` first"
+                "`callmill down` first."
             )
 
     async def deploy(self, options: ServeOptions) -> ServeReport:

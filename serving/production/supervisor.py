@@ -177,7 +177,9 @@ class Supervisor:
     async def _restart(self, dead: tuple[Instance, ServeOptions], backoff_s: float) -> None:
         """Start the same model again until it works, or another was deployed meanwhile."""
         instance, options = dead
-        detail = "the model's process ended" if not instance.is_running else "the model did not answer its health checks"
+        detail = (
+            "the model's process ended" if not instance.is_running else "the model did not answer its health checks"
+        )
         self._swap.put(None)
         while self._current is dead:
             log.warning("%s: %s; starting it again", options.model, detail.splitlines()[0])

@@ -15,8 +15,8 @@ import pytest
 
 from schemas.errors import TerminalError
 from schemas.serve import ServeOptions, ServeReport
-from serving.call_formats.template import ChatMl
 from serving.api.limits import ApiOptions
+from serving.call_formats.template import ChatMl
 from serving.production import instances
 from serving.production.detached import put_in_place
 from serving.production.gateway import Gateway, GatewayOptions
