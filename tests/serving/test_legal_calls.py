@@ -41,6 +41,12 @@ def check(tally: Tally) -> None:
     assert tally.forced_complete >= 0.9 * (tally.forced - tally.held_back)
 
 
+def skip_slow_backend(request: pytest.FixtureRequest) -> None:
+    """Thousands of answers are for the back ends one would serve with."""
+    if request.node.callspec.params["engine"] == "lm-format-enforcer":
+        pytest.skip("lm-format-enforcer has its 200 in the default suite")
+
+
 def as_tools(made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A function for each schema; some names begin like others."""
     names = [f"get{'_it' * (place % 3)}_{place // 3}" for place in range(len(made))]
@@ -68,14 +74,16 @@ def test_calls_of_the_example_documents_are_legal(engine: EmbeddedEngine, call_f
 @settings(MANY, max_examples=10)
 @given(st.lists(schemas(), min_size=60, max_size=60), st.integers(0, 2**20))
 def test_a_thousand_calls_by_generated_schemas_are_legal(
-    engine: EmbeddedEngine, made: list[dict[str, Any]], seed: int
+    engine: EmbeddedEngine, request: pytest.FixtureRequest, made: list[dict[str, Any]], seed: int
 ) -> None:
+    skip_slow_backend(request)
     check(asyncio.run(ask_all(engine, open_call_format("hermes"), draw_questions(as_tools(made), 100, seed))))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real documents")
-def test_a_thousand_calls_of_real_documents_are_legal(engine: EmbeddedEngine) -> None:
+def test_a_thousand_calls_of_real_documents_are_legal(engine: EmbeddedEngine, request: pytest.FixtureRequest) -> None:
+    skip_slow_backend(request)
     functions = [each for one in ingest_documents([SHARED]) for each in one.functions]
     tools = [each.tool for each in functions if each.state == "accepted"]
     questions = draw_questions(tools, int(os.environ.get("CALLMILL_TEST_OUTPUTS", "1000")), 11)
