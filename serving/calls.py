@@ -1,6 +1,7 @@
 """What the model may say in answer to one request: words, calls, or either; made from its tools and tool_choice."""
 
 import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from serving.grammar.language import Grammar, Literal, Reference, SchemaGrammar,
 from serving.grammar.machine import Machine
 from serving.grammar.plain import is_plain
 from serving.grammar.schema import SchemaRefusedError, compile_schema
+from serving.grammar.shortest import ShortestWords
 from serving.refusals import RefusedError
+
+_log = logging.getLogger(__name__)
 
 MOST_KNOWN = 4096
 """Schemas kept compiled, the longest unused given up first."""
@@ -36,7 +40,7 @@ class ArgumentsLanguage:
         self.schema = schema
         self._machines: dict[str, Machine] = {}
         if not is_plain(schema):
-            _ = self.validator, self.compiled
+            _ = self.validator, ShortestWords(self.compiled.grammar.rules)  # which the machine begins with
 
     @cached_property
     def compiled(self) -> SchemaGrammar:
@@ -77,13 +81,17 @@ class OfferedFunction:
     def find_problem(self, arguments: str) -> str | None:
         """What is wrong with spelled arguments, in one line; None: nothing."""
         try:
-            value = json.loads(arguments)
-        except ValueError as error:
+            value = json.loads(arguments, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
             return f"the arguments are not JSON: {error}"
         for problem in self.language.validator.iter_errors(value):
             place = json.dumps(list(problem.instance_path), ensure_ascii=False)
             return f"{place}: {problem.message[:300]}"
         return None
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 @dataclass(frozen=True)
@@ -125,16 +133,21 @@ def build_language(
 
 def _offer(function: dict[str, Any], place: int) -> OfferedFunction:
     name = str(function.get("name") or "")
-    if not name.isprintable() or not name or '"' in name or "\\" in name:
+    if not name.isprintable() or not name or name != name.strip() or '"' in name or "\\" in name:
         raise RefusedError(
-            f"The function name {name!r} can't be called: expected printable characters without quotes or backslashes.",
+            f"The function name {name!r} can't be called: expected printable characters without quotes, backslashes "
+            "or blanks at its ends.",
             param=f"tools[{place}].function.name",
         )
-    schema = function.get("parameters") or NO_ARGUMENTS
+    schema = function.get("parameters")
+    schema = NO_ARGUMENTS if schema is None or schema == {} else schema
     try:
         return OfferedFunction(name, _LANGUAGES.get(_as_object(schema)))
-    except SchemaRefusedError as error:
-        message = f"Calls of {name} can't be promised to be legal: {error}"
+    except Exception as error:  # whatever a schema does to the compiler, it is this request's fault alone
+        if not isinstance(error, SchemaRefusedError):
+            _log.warning("A schema broke the compiler.", exc_info=True)
+        reason = error if isinstance(error, SchemaRefusedError) else f"it can't be compiled ({type(error).__name__})"
+        message = f"Calls of {name} can't be promised to be legal: {reason}"
         raise RefusedError(
             message, param=f"tools[{place}].function.parameters", code="invalid_function_parameters"
         ) from None

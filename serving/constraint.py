@@ -27,7 +27,13 @@ MARGIN = 2
 MOST_LOOKS = 4
 """Functions not met before that are made ready in one step just to see how short a call of them is."""
 
-MOST_PREPARED = 2048
+PATIENCE_S = 0.2
+"""Longest wait for a back end's grammar, in which every other answer waits; until then the machine makes the masks."""
+
+LONGEST_END = 1 << 20
+"""Bytes of a shortest call that no answer could hold; it is not even spelled."""
+
+MOST_PREPARED = 1024
 
 Opening = Fixed[PreparedFunction | None]
 Place = Opening | InArguments
@@ -39,7 +45,7 @@ class Constrainer:
     def __init__(self, vocabulary: Vocabulary, backend: Backend) -> None:
         self.vocabulary = vocabulary
         self.overlay = StringOverlay(vocabulary)
-        self.pool = ThreadPoolExecutor(1, "grammar")
+        self.pool = ThreadPoolExecutor(2, "grammar")
         self._backend = backend
         self._functions: OrderedDict[tuple[ArgumentsLanguage, str], PreparedFunction] = OrderedDict()
         self._openings: OrderedDict[tuple[object, ...], tuple[Opening, Opening]] = OrderedDict()
@@ -158,8 +164,8 @@ class Constraint:
                 return None
             end = place.state.shortest
         else:
-            end = self._way_out(place, remaining)
-            if len(end) + MARGIN < remaining:
+            end = self._way_out(place, remaining) or b""
+            if not end or len(end) + MARGIN < remaining:
                 return None
         way = self._spell(end)
         return None if len(way) + MARGIN < remaining else way[0]
@@ -258,7 +264,9 @@ class Constraint:
             RefusedError: the back end does not take this function's grammar at all.
         """
         try:
-            self._matcher = matcher = self._matcher or function.compiled().matcher()
+            self._matcher = matcher = self._matcher or function.compiled(PATIENCE_S).matcher()
+        except TimeoutError:
+            return False
         except BackendRefusalError as error:
             raise RefusedError(str(error), code="invalid_function_parameters") from None
         while self._unread:
@@ -279,9 +287,14 @@ class Constraint:
         if isinstance(place, InArguments):
             if place.state.shortest_length <= remaining:
                 return True
+            if place.state.shortest_length > remaining * self._vocabulary.longest_token:
+                return False
             end = place.state.shortest
         else:
-            end = self._way_out(place, remaining)
+            way = self._way_out(place, remaining)
+            if way is None:
+                return False
+            end = way
         return len(end) <= remaining or len(self._spell(end)) <= remaining
 
     def _spell(self, end: bytes) -> list[int]:
@@ -293,8 +306,8 @@ class Constraint:
             self._spelled = (end, tokens[1:] if is_rest and size else spell(self._vocabulary, end))
         return self._spelled[1]
 
-    def _way_out(self, place: Opening, remaining: int) -> bytes:
-        """A complete call from here: the first that fits, or else the shortest of those that were looked at."""
+    def _way_out(self, place: Opening, remaining: int) -> bytes | None:
+        """A complete call from here: the first that fits, or else the shortest of those that were looked at, if any."""
         best: bytes | None = None
         looks = self._most_looks
         for text, function in place.words():
@@ -302,11 +315,13 @@ class Constraint:
                 if not looks:
                     continue
                 looks -= 1
+            if function is not None and function.start.state.shortest_length > LONGEST_END:
+                continue
             end = text if function is None else text + function.start.state.shortest
             if len(end) <= remaining:
                 return end
             best = end if best is None or len(end) < len(best) else best
-        return best or b""
+        return best
 
 
 class _Walked:

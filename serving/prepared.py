@@ -65,24 +65,36 @@ class PreparedFunction:
             if self._compiled is None:
                 self._compiled = pool.submit(self._compile)
 
-    def compiled(self) -> CompiledGrammar:
-        """The back end's grammar; waits for it."""
+    def compiled(self, longest_s: float | None = None) -> CompiledGrammar:
+        """The back end's grammar; waits for it.
+
+        Raises:
+            TimeoutError: it is not ready in that time.
+            BackendRefusalError: the back end does not take it.
+        """
         with self._lock:
             if self._compiled is None:
                 self._compiled = Future()
                 self._compiled.set_result(self._compile())
-        return self._compiled.result()
+        return self._compiled.result(longest_s)
 
     def row(self, place: InArguments, *, at_any_cost: bool = False) -> Bitmask | None:
         """The tokens that may follow exactly; None where a back end had better be asked."""
         row = self._rows.get(place.state)
         if row is None and (at_any_cost or len(place.next_bytes) <= NARROW):
-            row = self._vocabulary.row(allowed_tokens(self._vocabulary, place, self._marks))
+            row = self._find_row(place)
             if len(self._rows) * row.nbytes > MOST_ROW_BYTES:
                 self._rows.clear()
             self._rows[place.state] = row
         return row
 
+    def _find_row(self, place: InArguments) -> Bitmask:
+        if len(place.next_bytes) <= NARROW:
+            return self._vocabulary.row(allowed_tokens(self._vocabulary, place, self._marks))
+        # Free text: marks may be spelled in it, but are not meant there.
+        found = allowed_tokens(self._vocabulary, place, frozenset())
+        return self._vocabulary.row(set(found) - self._vocabulary.added_ids)
 
-MOST_ROW_BYTES = 64 << 20
+
+MOST_ROW_BYTES = 2 << 20
 """Remembered masks of one function; 16 kB each for a vocabulary of 131,072."""

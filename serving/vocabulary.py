@@ -39,8 +39,8 @@ class Vocabulary:
 
     @cached_property
     def by_text(self) -> dict[bytes, int]:
-        """The first token of each text."""
-        return {text: token for token, text in reversed(list(enumerate(self.tokens))) if text}
+        """A token of each text: the last one, as SentencePiece lists single bytes before real pieces."""
+        return {text: token for token, text in enumerate(self.tokens) if text}
 
     @cached_property
     def longest(self) -> list[int]:
@@ -49,6 +49,11 @@ class Vocabulary:
         for text in self.by_text:
             found[text[0]] = max(found[text[0]], len(text))
         return found
+
+    @cached_property
+    def longest_token(self) -> int:
+        """Bytes of the longest token of all."""
+        return max(self.longest)
 
     @cached_property
     def added_ids(self) -> frozenset[int]:
@@ -90,7 +95,8 @@ def read_vocabulary(tokenizer: Any, width: int, end_ids: tuple[int, ...]) -> Voc
             texts[token] = spell(piece) if token not in added else b""
     marks: dict[bytes, int] = {}
     for token, entry in added.items():
-        if token < width and not entry.special and token not in end_ids:
+        is_mark = not entry.special or "tool_call" in entry.content  # some tokenizers count marks of calls as special
+        if token < width and is_mark and token not in end_ids:
             texts[token] = entry.content.encode()
             marks[texts[token]] = token
     return Vocabulary(tuple(texts), end_ids, marks)

@@ -29,13 +29,14 @@ def allowed_tokens(vocabulary: Vocabulary, place: Place, marks: frozenset[int]) 
     Args:
         vocabulary: to be walked.
         place: where the word stands.
-        marks: tokens of whole marks: where one may follow nothing else does, since the pieces that spell the same text
-            are not how models write it.
+        marks: tokens of whole marks: where one may follow, the pieces that it could be spelled with may not, since that
+            is not how models write it.
     """
     texts, ids = vocabulary.ordered
     found = [ids[index] for index in _walk(texts, 0, len(texts), 0, place)]
-    preferred = marks.intersection(found)
-    return sorted(preferred) if preferred else found
+    preferred = [vocabulary.tokens[mark] for mark in marks.intersection(found)]
+    pieces = {text[:size] for text in preferred for size in range(1, len(text))}
+    return [token for token in found if vocabulary.tokens[token] not in pieces] if pieces else found
 
 
 def _walk(texts: list[bytes], low: int, high: int, depth: int, place: Place) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """A schema as a whole: where its references lead, and validators for its parts."""
 
 import json
+import time
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,10 @@ class SchemaRefusedError(Exception):
     """No language can be promised for this schema; the message says what it holds and what to change."""
 
 
+MOST_SECONDS = 3.0
+"""Of processor time for one schema; the largest of 1,847 real ones takes 0.02."""
+
+
 class Document:
     """The schema that references are read against.
 
@@ -23,6 +28,7 @@ class Document:
 
     def __init__(self, root: dict[str, Any]) -> None:
         self.root = root
+        self._ends_at = time.thread_time() + MOST_SECONDS
         self._matches: dict[tuple[str, str], bool] = {}
         build_validator(root)
 
@@ -50,6 +56,7 @@ class Document:
         Raises:
             SchemaRefusedError: it leads out of the schema, or to nothing.
         """
+        self.spend()
         own = self.root.get("$id")
         path = reference.removeprefix(own.rstrip("#")) if isinstance(own, str) and own else reference
         path = path or "#"
@@ -69,6 +76,17 @@ class Document:
                 target = target.get(key) if isinstance(target, dict) else None
         return self._checked(reference, target)
 
+    def spend(self) -> None:
+        """Called at every step of compiling: a few lines of schema can ask for endless work.
+
+        Raises:
+            SchemaRefusedError: the time is up.
+        """
+        if time.thread_time() > self._ends_at:
+            raise SchemaRefusedError(
+                f"It takes more than {MOST_SECONDS:g} s of work to compile; make it smaller or less entangled."
+            )
+
     def _checked(self, reference: str, target: Any) -> Schema:
         if isinstance(target, dict | bool):
             return target
@@ -76,6 +94,7 @@ class Document:
 
     def validator(self, schemas: tuple[Schema, ...]) -> jsonschema_rs.Draft202012Validator:
         """A validator of all of these parts of the document together."""
+        self.spend()
         if all(schema is not self.root for schema in schemas) and "$ref" in json.dumps(schemas):
             # The parts' references are read against a copy of the document that stands inside the new schema.
             moved: dict[str, Any] = {

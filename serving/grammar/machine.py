@@ -13,6 +13,8 @@ from serving.grammar.utf8 import first_bytes, prefix_range
 
 MOST_STATES = 50_000
 """States remembered per machine before it starts afresh; a counted string of n characters makes n of them."""
+MOST_STACKS = 4096
+"""Ways at once through an ambiguous grammar; alternatives that begin alike double them at every level."""
 
 _QUOTE = ord('"')
 
@@ -52,6 +54,10 @@ class State:
         except KeyError:
             target = self._edges[byte] = self._machine.advance(self._stacks, self._partial + bytes((byte,)))
             return target
+
+    def forget(self) -> None:
+        """Drop the way to all other states."""
+        self._edges.clear()
 
     def step_char(self, code_point: int) -> "State | None":
         """The state after one more character; not inside one."""
@@ -162,6 +168,8 @@ class Machine:
                 more, may_end = self._expand(stack.below)
                 following |= more
                 is_end = is_end or may_end
+        if len(following) > MOST_STACKS:
+            raise ValueError(f"The grammar is too ambiguous: {len(following)} ways lead on from one place.")
         return self._intern(frozenset(following), is_end) if following or is_end else None
 
     def _intern(self, stacks: frozenset[Stack], is_end: bool, partial: bytes = b"") -> State:
@@ -171,6 +179,7 @@ class Machine:
             if len(self._states) >= MOST_STATES:
                 self._states.clear()
                 self._stacks.clear()  # those in use live on in their states
+                self.start.forget()
             state = self._states[key] = State(self, stacks, is_end, partial)
         return state
 

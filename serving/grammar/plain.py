@@ -5,14 +5,18 @@ Most tools of most requests are plain and never called: 128 of them cost a look 
 
 from typing import Any
 
-_ANNOTATIONS = frozenset({"description", "title", "default", "examples", "example", "deprecated"})
+_TEXTS = frozenset({"description", "title"})
+_ANNOTATIONS = _TEXTS | {"default", "example"}
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _MOST_DEPTH = 8
+_MOST_PROPERTIES = 256
 
 
 def is_plain(schema: Any, depth: int = 0) -> bool:
     """Whether this is made of named types, properties, items and lists of choices alone, and surely has a value."""
     if not isinstance(schema, dict) or depth > _MOST_DEPTH:
+        return False
+    if not all(isinstance(schema.get(key, ""), str) for key in _TEXTS):
         return False
     kind = schema.get("type")
     own = schema.keys() - _ANNOTATIONS - {"type"}
@@ -25,7 +29,11 @@ def is_plain(schema: Any, depth: int = 0) -> bool:
     if not own:
         return True
     if kind == "string":
-        return own == {"format"} or (own == {"enum"} and _is_choice(schema["enum"])) or _bounds(schema, own, "Length")
+        return (
+            (own == {"format"} and isinstance(schema["format"], str))
+            or (own == {"enum"} and _is_choice(schema["enum"]))
+            or _bounds(schema, own, "Length")
+        )
     return kind == "integer" and _bounds(schema, own, "imum")
 
 
@@ -35,7 +43,7 @@ def _bounds(schema: dict[str, Any], own: set[str], suffix: str) -> bool:
     values = [schema[key] for key in own]
     return (
         own <= {low, high}
-        and all(isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9 for value in values)
+        and all(isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6 for value in values)
         and (suffix == "imum" or min(values) >= 0)
         and (len(own) < 2 or schema[low] <= schema[high])
     )
@@ -46,6 +54,7 @@ def _is_plain_object(schema: dict[str, Any], depth: int) -> bool:
     required = schema.get("required", [])
     return (
         isinstance(properties, dict)
+        and len(properties) <= _MOST_PROPERTIES
         and isinstance(required, list)
         and len(set(map(str, required))) == len(required)
         and all(isinstance(name, str) and name in properties for name in required)

@@ -84,6 +84,9 @@ class _Compiler:
         parts: list[Schema] = [schema for schema in schemas if schema is not True and schema != {}]
         if False in parts:
             return NOTHING
+        self.document.spend()
+        if len(parts) > 1:  # a reference met twice would double at every level of a recursion
+            parts = list({json.dumps(part): part for part in parts}.values())
         if len(parts) <= 1:
             plain = self._plain(parts[0] if parts else {})
             if plain is not None:

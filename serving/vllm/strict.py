@@ -84,7 +84,7 @@ class StrictConstraint(Constraint):
         self._are_many = len(language.functions) > MANY_FUNCTIONS
         self.is_ended = False
         """An end token came."""
-        self._cut_words = self._way_out(self._first, 0) if self.is_hopeless else b""
+        self._cut_words = (self._way_out(self._first, 0) or b"") if self.is_hopeless else b""
         """Where not even the shortest call fits: that call, to be cut by the limit, so that the answer says length."""
 
     def fill(self, row: Bitmask) -> None:
@@ -132,7 +132,7 @@ class StrictConstraint(Constraint):
         place = self._place
         if isinstance(place, InArguments):
             return place.state.shortest
-        return b"" if place is None or place is self._later else self._way_out(place, self._left)
+        return b"" if place is None or place is self._later else self._way_out(place, self._left) or b""
 
     def _narrow(self, row: Bitmask) -> None:
         place = self._place

@@ -36,6 +36,7 @@ def engine(tiny_model: Path, request: pytest.FixtureRequest) -> Iterator[Embedde
 
 def check(tally: Tally) -> None:
     """All that holds for every answer."""
+    print(vars(tally) | {"problems": len(tally.problems)})
     assert not tally.problems, "\n".join(tally.problems[:3])
     assert tally.calls
     assert tally.forced_complete >= 0.9 * (tally.forced - tally.held_back)
