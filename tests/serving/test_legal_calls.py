@@ -21,7 +21,8 @@ from tests.serving.outputs import Tally, ask_all, draw_questions
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / ".." / "shared" / "data" / "openapi"
 BACKENDS: tuple[BackendName, ...] = ("xgrammar", "llguidance", "lm-format-enforcer")
-# An example is a hundred answers; making a failing one smaller would take hours, and its schema is in the message.
+# Lists of twelve: hypothesis can't draw much longer ones. An example is dozens of answers; making a failing one smaller
+# would take hours, and its schema is in the message.
 MANY = settings(deadline=None, phases=[Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
 
 
@@ -58,7 +59,7 @@ def as_tools(made: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @settings(MANY, max_examples=2)
-@given(st.lists(schemas(), min_size=24, max_size=24), st.integers(0, 2**20))
+@given(st.lists(schemas(), min_size=12, max_size=12), st.integers(0, 2**20))
 def test_calls_by_generated_schemas_are_legal(engine: EmbeddedEngine, made: list[dict[str, Any]], seed: int) -> None:
     check(asyncio.run(ask_all(engine, open_call_format("hermes"), draw_questions(as_tools(made), 60, seed))))
 
@@ -72,13 +73,13 @@ def test_calls_of_the_example_documents_are_legal(engine: EmbeddedEngine, call_f
 
 
 @pytest.mark.slow
-@settings(MANY, max_examples=10)
-@given(st.lists(schemas(), min_size=60, max_size=60), st.integers(0, 2**20))
+@settings(MANY, max_examples=25)
+@given(st.lists(schemas(), min_size=12, max_size=12), st.integers(0, 2**20))
 def test_a_thousand_calls_by_generated_schemas_are_legal(
     engine: EmbeddedEngine, request: pytest.FixtureRequest, made: list[dict[str, Any]], seed: int
 ) -> None:
     skip_slow_backend(request)
-    check(asyncio.run(ask_all(engine, open_call_format("hermes"), draw_questions(as_tools(made), 100, seed))))
+    check(asyncio.run(ask_all(engine, open_call_format("hermes"), draw_questions(as_tools(made), 40, seed))))
 
 
 @pytest.mark.slow
