@@ -22,7 +22,7 @@ from serving.refusals import RefusedError
 
 _log = logging.getLogger(__name__)
 
-MOST_KNOWN = 4096
+MOST_KNOWN = 1024
 """Schemas kept compiled, the longest unused given up first."""
 
 NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": False}

@@ -33,7 +33,7 @@ PATIENCE_S = 0.2
 LONGEST_END = 1 << 20
 """Bytes of a shortest call that no answer could hold; it is not even spelled."""
 
-MOST_PREPARED = 1024
+MOST_PREPARED = 512
 
 Opening = Fixed[PreparedFunction | None]
 Place = Opening | InArguments
@@ -70,7 +70,7 @@ class Constrainer:
                 self._openings.move_to_end(key)
                 return self._openings[key]
             made = self._openings[key] = self._make_openings(language, marks)
-            if len(self._openings) > MOST_PREPARED // 8:
+            if len(self._openings) > MOST_PREPARED // 16:
                 self._openings.popitem(last=False)
             return made
 

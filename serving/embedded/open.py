@@ -11,6 +11,9 @@ from serving.embedded.engine import EmbeddedEngine
 from serving.embedded.load import Dtype, LoadedModel, load_model
 from serving.embedded.scheduler import Limits
 
+LEAST_KEPT, MOST_KEPT = 64 << 20, 1 << 30
+"""Bytes of answered requests' keys and values, kept for prompts that begin alike: in proportion to the model."""
+
 
 @dataclass(frozen=True)
 class EmbeddedOptions:
@@ -54,5 +57,6 @@ def open_embedded(folder: Path, options: EmbeddedOptions) -> OpenedEngine:
     if options.backend is not None:
         backend = open_backend(options.backend, loaded.vocabulary)
         constraints = Constrainer(loaded.vocabulary, backend).open
-    limits = Limits(rows=options.rows)
+    weights = sum(each.numel() * each.element_size() for each in loaded.model.parameters())
+    limits = Limits(rows=options.rows, kept_bytes=min(MOST_KEPT, max(LEAST_KEPT, weights // 4)))
     return OpenedEngine(EmbeddedEngine(loaded, constraints=constraints, limits=limits), loaded)
