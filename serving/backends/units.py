@@ -13,7 +13,7 @@ def is_unit(node: Node, grammar: Grammar) -> bool:
         case CharSet():
             return True
         case Literal(text=text):
-            return len(text) == 1 or (len(text) == 2 and text[0] == "\\")
+            return len(text) == 1
         case Reference(rule=rule):
             return not isinstance(grammar.rules[rule], Reference) and is_unit(grammar.rules[rule], grammar)
         case Choice(options=options):
