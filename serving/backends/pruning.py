@@ -1,22 +1,9 @@
 """Takes out of a grammar what no finite word uses: dead choices, unreachable rules. Libraries differ in how they take
 these; without them every prefix that a library allows leads to an end."""
 
-from collections.abc import Mapping
-
 from serving.backends.backend import BackendRefusalError
-from serving.grammar.language import (
-    EMPTY,
-    CharSet,
-    Choice,
-    Grammar,
-    Literal,
-    Node,
-    Reference,
-    Repeat,
-    Sequence,
-    choice,
-    sequence,
-)
+from serving.grammar.language import Choice, Grammar, Node, Reference, Repeat, Sequence
+from serving.grammar.productive import keep_live, live_rules
 
 
 def prune(grammar: Grammar) -> Grammar:
@@ -53,10 +40,10 @@ def recursive_rules(grammar: Grammar) -> set[str]:
 
 def _prune(grammar: Grammar) -> Grammar:
     order = _callees_first(grammar)
-    live = _live_rules(grammar.rules, order)
+    live = live_rules(grammar.rules, order)
     if grammar.start not in live:
         raise BackendRefusalError("The grammar holds no word: every way through it is endless or dead.")
-    kept = {name: _keep(grammar.rules[name], live) for name in reversed(order) if name in live}
+    kept = {name: keep_live(grammar.rules[name], live) for name in reversed(order) if name in live}
     rules = {name: node for name, node in kept.items() if node is not None}
     used = set(_callees_first(Grammar(rules, grammar.start)))
     return Grammar({name: node for name, node in rules.items() if name in used}, grammar.start)
@@ -95,50 +82,3 @@ def references(node: Node) -> set[str]:
         case Repeat(body=body):
             return references(body)
     return set()
-
-
-def _live_rules(rules: Mapping[str, Node], order: list[str]) -> set[str]:
-    live: set[str] = set()
-    size = -1
-    while size < len(live):
-        size = len(live)
-        live.update(name for name in order if name not in live and _is_live(rules[name], live))
-    return live
-
-
-def _is_live(node: Node, live: set[str]) -> bool:
-    match node:
-        case Literal():
-            return True
-        case CharSet(ranges=ranges):
-            return bool(ranges)
-        case Reference(rule=rule):
-            return rule in live
-        case Sequence(parts=parts):
-            return all(_is_live(part, live) for part in parts)
-        case Choice(options=options):
-            return any(_is_live(option, live) for option in options)
-        case Repeat(body=body, low=low):
-            return low == 0 or _is_live(body, live)
-
-
-def _keep(node: Node, live: set[str]) -> Node | None:
-    """The node without its dead parts; None where nothing is left."""
-    match node:
-        case Literal():
-            return node
-        case CharSet(ranges=ranges):
-            return node if ranges else None
-        case Reference(rule=rule):
-            return node if rule in live else None
-        case Sequence(parts=parts):
-            kept = [_keep(part, live) for part in parts]
-            return None if None in kept else sequence(*[part for part in kept if part is not None])
-        case Choice(options=options):
-            alive = [each for each in (_keep(option, live) for option in options) if each is not None]
-            return choice(alive) if alive else None
-        case Repeat(body=body, low=low, high=high):
-            inner = None if high == 0 else _keep(body, live)
-            if inner is None:
-                return EMPTY if low == 0 else None
-            return inner if low == high == 1 else Repeat(inner, low, high)
