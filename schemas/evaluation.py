@@ -57,13 +57,13 @@ UnscoredReason = Literal[
 ]
 """Why there is no verdict: mostly where the official checker would raise.
 
-unknown_category, unknown_language: nothing says which rules apply. no_function: no document at all. unknown_function: the
-answer names one without a document. bad_function: a document without name, properties, required list or a parameter's
-type. unknown_type: a type word outside the language's table. no_items_type: a list whose element type is not given.
-unsupported_type: a Java type that the official converter does not convert. no_answer: no possible answer where one is
-needed. bad_answer: a possible answer of a shape that the rules cannot read. bad_output: calls of a shape that they cannot
-read. number_too_large: an integer that no float holds. server_error: no answer came. not_ours: a kind that only the
-official harness scores.
+unknown_category, unknown_language: nothing says which rules apply. no_function: no document at all. unknown_function:
+the answer names one without a document. bad_function: a document without name, properties, required list or a
+parameter's type. unknown_type: a type word outside the language's table. no_items_type: a list whose element type is
+not given. unsupported_type: a Java type that the official converter does not convert. no_answer: no possible answer
+where one is needed. bad_answer: a possible answer of a shape that the rules cannot read. bad_output: calls of a shape
+that they cannot read. number_too_large: an integer that no float holds. server_error: no answer came. not_ours: a kind
+that only the official harness scores.
 """
 
 Outcome = Literal["called", "refused", "asked_back", "empty", "unparsable", "server_error"]
