@@ -39,7 +39,7 @@ def run_synth(apis: list[str], mix: str | None, **options: Any) -> SynthReport:
         print("callmill: starting the local Prefect server (10 s the first time, 3 s later)", file=sys.stderr)
     wait_for_server(settings, address)
     from flows.synth import synth  # Prefect reads its settings when imported, so after the server is known
-    from tasks.synth_run import PROGRESS
+    from tasks.run import PROGRESS
     from tasks.terminal import stage_bars, warnings_on_stderr
 
     with stage_bars() as bars, warnings_on_stderr():

@@ -12,7 +12,8 @@ from schemas.job import SynthOptions, share_out
 from schemas.sample import Kind, Plan, Sample
 from schemas.verdict import Check
 from tasks.plan import Catalog, plan_candidate
-from tasks.run import RunContext, utc_now
+from tasks.run import utc_now
+from tasks.synth_run import SynthRun
 
 _FIRST_GUESS = 0.85  # share of candidates that pass, before anything is measured
 _MARGIN = 1.05
@@ -92,7 +93,7 @@ def open_quotas(catalog: Catalog, options: SynthOptions) -> dict[Kind, Quota]:
     return {kind: Quota(kind, count, catalog.shortfall(kind)) for kind, count in counts.items()}
 
 
-def rounds(run: RunContext, catalog: Catalog, quotas: Mapping[Kind, Quota], is_dry: bool) -> Iterator[list[Plan]]:
+def rounds(run: SynthRun, catalog: Catalog, quotas: Mapping[Kind, Quota], is_dry: bool) -> Iterator[list[Plan]]:
     """Plans to try, round after round, until every kind is full or without hope; dry: 20 candidates, once."""
     while True:
         if is_dry:
@@ -129,7 +130,7 @@ def acceptances(quotas: Mapping[Kind, Quota]) -> list[Acceptance]:
     ]
 
 
-async def accept_samples(run: RunContext, quotas: Mapping[Kind, Quota], is_dry: bool) -> None:
+async def accept_samples(run: SynthRun, quotas: Mapping[Kind, Quota], is_dry: bool) -> None:
     """Store which samples make up the data set; a dry run accepts none.
 
     Raises:

@@ -13,6 +13,7 @@ from schemas.answer import Request
 from schemas.errors import TransientError
 from tasks.plan import Catalog
 from tasks.run import RunContext
+from tasks.synth_run import SynthRun
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,7 +25,7 @@ _GIVE_UP_SHARE = 0.05
 class Batch(Generic[Item]):
     """What one task works on; a plain class, which Prefect passes on without walking through it (40 ms per 1k rows)."""
 
-    def __init__(self, run: RunContext, catalog: Catalog, items: Sequence[Item]) -> None:
+    def __init__(self, run: SynthRun, catalog: Catalog, items: Sequence[Item]) -> None:
         self.run = run
         self.catalog = catalog
         self.items = items
@@ -47,7 +48,7 @@ HEALING: dict[str, Any] = {
 
 
 async def run_batches(
-    run: RunContext,
+    run: SynthRun,
     catalog: Catalog,
     stage: str,
     items: Sequence[Item],
@@ -133,7 +134,9 @@ class StageBar:
         self._run.progress(self._stage, 0, self._total)
         if FlowRunContext.get() and self._total:
             self._artifact = await acreate_progress_artifact(
-                progress=0.0, key=f"synth-{self._stage}", description=f"{self._stage}: {self._total} items"
+                progress=0.0,
+                key=f"{self._run.job.flow}-{self._stage}",
+                description=f"{self._stage}: {self._total} items",
             )
 
     async def advance(self, count: int) -> None:

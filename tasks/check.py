@@ -15,7 +15,7 @@ from schemas.verdict import CallJudgement, Check, RefusalJudgement, Vote
 from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.compose import compact
 from tasks.plan import Catalog
-from tasks.run import RunContext
+from tasks.synth_run import SynthRun
 
 CALLS_PROMPT = "judge_calls.v1"
 REFUSAL_PROMPT = "judge_refusal.v1"
@@ -112,7 +112,7 @@ async def check_batch(batch: Batch[Sample]) -> list[Check]:
     run, samples = batch.run, batch.items
     draws = range(run.options.judge_draws)
     requests = [judge_request(sample, batch.catalog, run.teacher) for sample in samples]
-    await run.recall([(request, draw) for request in requests for draw in draws])
+    await run.recall(run.client, [(request, draw) for request in requests for draw in draws])
     answers = await ask_all(
         [
             ask(run.client, request, draw, judgement_of(sample))
@@ -130,7 +130,7 @@ async def check_batch(batch: Batch[Sample]) -> list[Check]:
     return [verdict.check for verdict in verdicts]
 
 
-async def check_samples(run: RunContext, catalog: Catalog, samples: Sequence[Sample]) -> list[Check]:
+async def check_samples(run: SynthRun, catalog: Catalog, samples: Sequence[Sample]) -> list[Check]:
     """The semantic check of every sample, in their order."""
     missing = [sample for sample in samples if sample.sample_id not in run.checks]
     made = await run_batches(run, catalog, "check", missing, check_batch, run.options.judge_draws)

@@ -19,7 +19,7 @@ from schemas.verdict import Check
 from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.generate import LANGUAGE_NAMES, choices_of
 from tasks.plan import Catalog
-from tasks.run import RunContext
+from tasks.synth_run import SynthRun
 
 COMBINE_PROMPT = "combine_queries.v1"
 REFUSE_PROMPT = "refuse.v1"
@@ -192,7 +192,7 @@ async def compose_batch(batch: Batch[Draft]) -> list[Sample]:
     """Write what is missing and put a batch of candidates together, stored in one commit."""
     run, catalog, drafts = batch.run, batch.catalog, batch.items
     requests = [None if draft.rejection else writing_request(draft, catalog, run.teacher) for draft in drafts]
-    await run.recall([(request, 0) for request in requests if request])
+    await run.recall(run.client, [(request, 0) for request in requests if request])
 
     asked = await ask_all(
         [
@@ -210,7 +210,7 @@ async def compose_batch(batch: Batch[Draft]) -> list[Sample]:
     return samples
 
 
-async def compose_samples(run: RunContext, catalog: Catalog, plans: Sequence[Plan]) -> list[Sample]:
+async def compose_samples(run: SynthRun, catalog: Catalog, plans: Sequence[Plan]) -> list[Sample]:
     """One sample per plan, composed or rejected, in the order of the plans."""
     missing = [plan for plan in plans if (plan.kind, plan.index) not in run.samples]
     drafts = [Draft(plan=plan, pairs=tuple(run.pairs[cell] for cell in plan.cells)) for plan in missing]
@@ -219,7 +219,7 @@ async def compose_samples(run: RunContext, catalog: Catalog, plans: Sequence[Pla
     return [run.samples[plan.kind, plan.index] for plan in plans]
 
 
-async def drop_duplicates(run: RunContext, samples: Sequence[Sample]) -> list[Sample]:
+async def drop_duplicates(run: SynthRun, samples: Sequence[Sample]) -> list[Sample]:
     """The composed samples that say something new; the others get a failed check."""
     composed = [sample for sample in samples if sample.state == "composed"]
     checks = find_duplicates(composed, run.fingerprints)

@@ -12,11 +12,12 @@ from tasks.accept import Quota
 from tasks.export import write_dataset
 from tasks.ingest import Ingested
 from tasks.report import count_rejects
-from tasks.run import RunContext, utc_now
+from tasks.run import utc_now
+from tasks.synth_run import SynthRun
 
 
 def describe_dataset(
-    run: RunContext, ingested: Sequence[Ingested], quotas: Mapping[Kind, Quota], rejected: tuple[Rejected, ...]
+    run: SynthRun, ingested: Sequence[Ingested], quotas: Mapping[Kind, Quota], rejected: tuple[Rejected, ...]
 ) -> DatasetFacts:
     """What the rows do not say about themselves."""
     documents = [one.document for one in ingested if one.document.state == "parsed"]
@@ -40,7 +41,7 @@ def describe_dataset(
 
 
 async def export_samples(
-    run: RunContext, ingested: Sequence[Ingested], quotas: Mapping[Kind, Quota], out: str | None, is_dry: bool
+    run: SynthRun, ingested: Sequence[Ingested], quotas: Mapping[Kind, Quota], out: str | None, is_dry: bool
 ) -> str | None:
     """Write the data set; its folder, or None where there is nothing to write."""
     if is_dry or not any(quota.accepted for quota in quotas.values()):
@@ -54,7 +55,7 @@ async def export_samples(
     return str(folder)
 
 
-def _command(run: RunContext, paths: list[str]) -> str:
+def _command(run: SynthRun, paths: list[str]) -> str:
     mix = ",".join(f"{kind}={weight:g}" for kind, weight in run.options.mix.items())
     words = ["callmill synth --apis", *map(shlex.quote, paths), f"--samples {run.options.samples} --mix {mix}"]
     words += [f"--language {run.options.language}"] if run.options.language else []

@@ -19,7 +19,7 @@ from schemas.settings import TeacherSettings
 from tasks.batches import HEALING, Batch, ask_all, repairs_of, run_batches
 from tasks.check_arguments import ArgumentChecker
 from tasks.plan import Catalog
-from tasks.run import RunContext
+from tasks.synth_run import SynthRun
 
 PROMPT = "generate_pair.v1"
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
@@ -100,7 +100,7 @@ async def generate_batch(batch: Batch[Cell]) -> list[Pair]:
         pair_request(cell, function, run.plan_seed, run.teacher)
         for cell, function in zip(cells, functions, strict=True)
     ]
-    await run.recall([(request, 0) for request in requests])
+    await run.recall(run.client, [(request, 0) for request in requests])
     answers = await ask_all([ask(run.client, request, 0, WrittenPair) for request in requests])
     pairs = [
         read_pair(run.job_id, cell, function, asked, run.arguments)
@@ -110,7 +110,7 @@ async def generate_batch(batch: Batch[Cell]) -> list[Pair]:
     return pairs
 
 
-async def generate_pairs(run: RunContext, catalog: Catalog, plans: Iterable[Plan]) -> None:
+async def generate_pairs(run: SynthRun, catalog: Catalog, plans: Iterable[Plan]) -> None:
     """Fill `run.pairs` with every pair that these plans need and that is not there yet."""
     cells = dict.fromkeys(cell for plan in plans for cell in plan.cells)
     missing = [cell for cell in cells if cell not in run.pairs]

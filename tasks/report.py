@@ -17,7 +17,7 @@ from schemas.report import DocumentProblem, Rejected, SynthReport
 from schemas.sample import Call, Kind
 from tasks.accept import Quota
 from tasks.ingest import Ingested
-from tasks.run import RunContext
+from tasks.synth_run import SynthRun
 
 _EXAMPLES = 3
 
@@ -38,7 +38,7 @@ def count_document_rejects(ingested: Sequence[Ingested]) -> RejectCounts:
     return counts
 
 
-def count_rejects(run: RunContext, ingested: Sequence[Ingested]) -> tuple[Rejected, ...]:
+def count_rejects(run: SynthRun, ingested: Sequence[Ingested]) -> tuple[Rejected, ...]:
     """How many things each reason took: of these documents, and of this job's pairs and samples."""
     counts = count_document_rejects(ingested)
     for row in run.warehouse.read_named("rejects_of_job", {"job_id": run.job_id}).to_dicts():
@@ -64,7 +64,7 @@ def show_request(function: Function | None, call: Call) -> str | None:
     return build_http_request(function, call).line() if function is not None and function.http is not None else None
 
 
-def pick_examples(run: RunContext, functions: Sequence[Function]) -> tuple[dict[str, Any], ...]:
+def pick_examples(run: SynthRun, functions: Sequence[Function]) -> tuple[dict[str, Any], ...]:
     """Three accepted samples of different kinds that a person can read."""
     by_id = {function.function_id: function for function in functions}
     rows = run.warehouse.read_named("example_samples", {"job_id": run.job_id, "examples": _EXAMPLES}).to_dicts()
@@ -88,7 +88,7 @@ def pick_examples(run: RunContext, functions: Sequence[Function]) -> tuple[dict[
 
 
 async def report_run(
-    run: RunContext,
+    run: SynthRun,
     ingested: Sequence[Ingested],
     quotas: Mapping[Kind, Quota],
     dataset_path: str | None,
@@ -144,7 +144,7 @@ async def report_run(
     return report
 
 
-def _forecast(run: RunContext, quotas: Mapping[Kind, Quota]) -> dict[str, Any]:
+def _forecast(run: SynthRun, quotas: Mapping[Kind, Quota]) -> dict[str, Any]:
     tried = sum(len(quota.outcomes) for quota in quotas.values())
     good = sum(outcome.is_good for quota in quotas.values() for outcome in quota.outcomes.values())
     wanted = sum(quota.wanted for quota in quotas.values())

@@ -1,4 +1,4 @@
-"""One attempt at a job: its identity, its connections, its events."""
+"""One attempt at a job: its identity, its journal, its events. What a flow adds to it stands in `<flow>_run.py`."""
 
 import asyncio
 import contextlib
@@ -8,24 +8,24 @@ import subprocess
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from llm.client import TeacherClient, open_client
+from prefect.context import FlowRunContext
+
+from llm.client import TeacherClient
 from llm.journal import Journal
 from prompts.render import prompt_hashes
 from schemas.answer import Request
-from schemas.errors import BudgetSpentError, CallmillError, FellShortError
-from schemas.job import Job, Run, RunEvent, SynthOptions
+from schemas.errors import CallmillError, FellShortError
+from schemas.job import Job, Run, RunEvent
 from schemas.record import Record
-from schemas.sample import Cell, Pair, Sample
-from schemas.settings import Settings, TeacherSettings
-from schemas.verdict import Check
-from tasks.check_arguments import ArgumentChecker
+from schemas.settings import Settings
 from tasks.job_lock import hold_job
-from tasks.stored import read_answers, read_checks, read_pairs, read_repairs, read_samples, recover_answers
+from tasks.stored import read_answers, recover_answers
 from warehouse.store import Warehouse
 
 _PACKAGES = ["callmill", "prefect", "duckdb", "polars", "openai", "pydantic", "jsonschema-rs"]
@@ -37,6 +37,9 @@ log.setLevel(logging.INFO)
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) after every batch."""
 
+PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
+"""Where progress is shown besides the Prefect UI; the command line sets it."""
+
 
 @dataclass
 class RunContext:
@@ -46,24 +49,11 @@ class RunContext:
     job: Job
     run: Run
     settings: Settings
-    teacher: TeacherSettings
-    options: SynthOptions
-    client: TeacherClient
     journal: Journal
     progress: Progress
-    budget_usd: float | None = None
+    clients: list[TeacherClient] = field(default_factory=list)
+    """Whoever is asked in this run; their answers are stored with the rows made from them."""
     started: float = field(default_factory=time.monotonic)
-    arguments: ArgumentChecker = field(default_factory=ArgumentChecker)
-    pairs: dict[Cell, Pair] = field(default_factory=dict)
-    """Pairs asked for so far."""
-    samples: dict[tuple[str, int], Sample] = field(default_factory=dict)
-    """Candidates that earlier attempts have decided on, by kind and index."""
-    checks: dict[str, Check] = field(default_factory=dict)
-    """Semantic checks of earlier attempts, by sample."""
-    fingerprints: dict[str, str] = field(default_factory=dict)
-    """What each candidate so far says, to the first that said it."""
-    budget_stop: str | None = None
-    """Set when the budget ended the work."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -71,26 +61,23 @@ class RunContext:
         """The job this run is an attempt at."""
         return self.run.job_id
 
-    @property
-    def plan_seed(self) -> str:
-        """What candidates are drawn by: the seed, and a schedule's date if there is one."""
-        return f"{self.options.seed}:{self.job.occurrence or ''}"
-
     async def commit(self, records: Iterable[Record]) -> None:
         """Store records together with the answers they were made from, so that neither exists without the other."""
-        answers = self.client.take_unloaded()
+        taken = [(client, client.take_unloaded()) for client in self.clients]
+        answers = [answer for _, some in taken for answer in some]
         rows: list[Record] = [*records, *answers]
         try:
             await asyncio.to_thread(self.warehouse.commit, rows, self.job_id, self.run.run_id)
         except BaseException:
-            self.client.put_back(answers)  # a retry commits its rows again, and must find their answers
+            for client, some in taken:
+                client.put_back(some)  # a retry commits its rows again, and must find their answers
             raise
         self.journal.mark_loaded(answers)
 
-    async def recall(self, requests: Sequence[tuple[Request, int]]) -> None:
-        """Give the client every answer to these that is stored, so that none is paid for again."""
+    async def recall(self, client: TeacherClient, requests: Sequence[tuple[Request, int]]) -> None:
+        """Give a client every answer to these that is stored, so that none is paid for again."""
         ids = [request.answer_id(draw) for request, draw in requests]
-        self.client.remember(await asyncio.to_thread(read_answers, self.warehouse, ids))
+        client.remember(await asyncio.to_thread(read_answers, self.warehouse, ids))
 
     def log_event(self, event: str, stage: str | None = None, **detail: Any) -> None:
         """Append what happened, and say it in the log."""
@@ -99,14 +86,6 @@ class RunContext:
             run_id=self.run.run_id, job_id=self.job_id, event_at=utc_now(), event=event, stage=stage, detail=detail
         )
         self.warehouse.commit([happened], self.job_id, self.run.run_id)
-
-    @contextlib.contextmanager
-    def until_budget(self) -> Iterator[None]:
-        """Let a spent budget end the work without losing what is done."""
-        try:
-            yield
-        except BudgetSpentError as error:
-            self.budget_stop = str(error)
 
     @contextlib.contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -121,6 +100,15 @@ class RunContext:
 def utc_now() -> str:
     """This moment, ISO 8601."""
     return datetime.now(UTC).isoformat()
+
+
+def flow_occurrence(given: str | None) -> str | None:
+    """What makes this job new: the word given, else a deployment's scheduled date (UTC), else nothing."""
+    context = FlowRunContext.get()
+    if given or context is None or context.flow_run is None or context.flow_run.deployment_id is None:
+        return given
+    moment = context.flow_run.expected_start_time
+    return moment.date().isoformat() if moment else None
 
 
 def describe_run(job: Job, settings: dict[str, Any], parents: Sequence[str]) -> Run:
@@ -144,43 +132,23 @@ def describe_run(job: Job, settings: dict[str, Any], parents: Sequence[str]) -> 
 
 @contextlib.asynccontextmanager
 async def open_run(
-    warehouse: Warehouse,
-    job: Job,
-    options: SynthOptions,
-    settings: Settings,
-    teacher: TeacherSettings,
-    budget_usd: float | None,
-    progress: Progress,
+    warehouse: Warehouse, job: Job, settings: Settings, described: dict[str, Any]
 ) -> AsyncIterator[RunContext]:
-    """Record a run's start, lend its connections, record its end."""
+    """Record a run's start and lend its journal; `described` is what it runs with, secrets masked by their type."""
     with hold_job(settings.journal_dir, job.job_id):
-        run = describe_run(job, _describe_settings(settings, teacher, budget_usd), _earlier_runs(warehouse, job.job_id))
+        described = {"settings": settings.model_dump(mode="json"), **described}
+        run = describe_run(job, described, _earlier_runs(warehouse, job.job_id))
         recovered = recover_answers(warehouse, settings.journal_dir)
         warehouse.commit([job, run], job.job_id, run.run_id)
         with Journal(settings.journal_dir) as journal:
-            client_opened = open_client(
-                teacher,
-                journal,
-                job_id=job.job_id,
-                run_id=run.run_id,
-                spent_usd=_spent_usd(warehouse, job.job_id),
-                budget_usd=budget_usd,
-            )
-            async with client_opened as client:
-                client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
-                context = RunContext(
-                    warehouse, job, run, settings, teacher, options, client, journal, progress, budget_usd,
-                    pairs=read_pairs(warehouse, job.job_id),
-                    samples=read_samples(warehouse, job.job_id),
-                    checks=read_checks(warehouse, job.job_id),
-                )  # fmt: skip
-                context.log_event("started", recovered_answers=recovered)
-                async with _end_of(context):
-                    yield context
+            progress = PROGRESS.get() or (lambda stage, done, total: None)
+            context = RunContext(warehouse, job, run, settings, journal, progress)
+            context.log_event("started", recovered_answers=recovered)
+            yield context
 
 
 @contextlib.asynccontextmanager
-async def _end_of(context: RunContext) -> AsyncIterator[None]:
+async def end_of(context: RunContext) -> AsyncIterator[None]:
     """Whatever ends a run: its last answers are stored, and a failure is written down."""
     try:
         yield
@@ -194,22 +162,9 @@ async def _end_of(context: RunContext) -> AsyncIterator[None]:
         await context.commit([])
 
 
-def _describe_settings(settings: Settings, teacher: TeacherSettings, budget_usd: float | None) -> dict[str, Any]:
-    return {
-        "settings": settings.model_dump(mode="json"),
-        "teacher": teacher.model_dump(mode="json"),  # the key is a SecretStr: it comes out as stars
-        "budget_usd": budget_usd,
-    }
-
-
 def _earlier_runs(warehouse: Warehouse, job_id: str) -> list[str]:
     sql = "select run_id from core_runs where job_id = $job_id order by started_at"
     return warehouse.read(sql, {"job_id": job_id})["run_id"].to_list()
-
-
-def _spent_usd(warehouse: Warehouse, job_id: str) -> float:
-    sql = "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id"
-    return float(warehouse.read(sql, {"job_id": job_id})["usd"][0])
 
 
 def _git(*words: str) -> str | None:

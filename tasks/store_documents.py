@@ -15,7 +15,8 @@ from schemas.settings import Settings, load_settings
 from tasks.ingest import Ingested, ingest_documents
 from tasks.plan import Catalog, build_catalog
 from tasks.report import as_rejected, count_document_rejects
-from tasks.run import RunContext, describe_run
+from tasks.run import describe_run
+from tasks.synth_run import SynthRun
 from warehouse.store import Warehouse
 
 log = logging.getLogger("callmill")
@@ -38,7 +39,7 @@ async def read_documents(apis: Sequence[str]) -> list[Ingested]:
     return await asyncio.to_thread(ingest_documents, [Path(api) for api in apis])
 
 
-async def store_functions(run: RunContext, ingested: Sequence[Ingested]) -> Catalog:
+async def store_functions(run: SynthRun, ingested: Sequence[Ingested]) -> Catalog:
     """Store what was read, and choose the functions that this job may use.
 
     Raises:

@@ -1,20 +1,55 @@
 """What a `synth` job is, and the opening of a run at it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from prefect.context import FlowRunContext
-
+from llm.client import TeacherClient, open_client
 from prompts.render import prompt_hashes
+from schemas.errors import BudgetSpentError
 from schemas.job import Job, SynthOptions
+from schemas.sample import Cell, Pair, Sample
 from schemas.settings import Settings, TeacherSettings, load_settings, load_teacher
+from schemas.verdict import Check
+from tasks.check_arguments import ArgumentChecker
 from tasks.ingest import Ingested
-from tasks.run import Progress, RunContext, open_run
+from tasks.run import RunContext, end_of, flow_occurrence, open_run
+from tasks.stored import read_checks, read_pairs, read_repairs, read_samples
 from warehouse.store import Warehouse
 
-PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
-"""Where progress is shown besides the Prefect UI; the command line sets it."""
+
+@dataclass(kw_only=True)
+class SynthRun(RunContext):
+    """What the tasks of one `synth` run share."""
+
+    teacher: TeacherSettings
+    options: SynthOptions
+    client: TeacherClient
+    budget_usd: float | None = None
+    arguments: ArgumentChecker = field(default_factory=ArgumentChecker)
+    pairs: dict[Cell, Pair] = field(default_factory=dict)
+    """Pairs asked for so far."""
+    samples: dict[tuple[str, int], Sample] = field(default_factory=dict)
+    """Candidates that earlier attempts have decided on, by kind and index."""
+    checks: dict[str, Check] = field(default_factory=dict)
+    """Semantic checks of earlier attempts, by sample."""
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """What each candidate so far says, to the first that said it."""
+    budget_stop: str | None = None
+    """Set when the budget ended the work."""
+
+    @property
+    def plan_seed(self) -> str:
+        """What candidates are drawn by: the seed, and a schedule's date if there is one."""
+        return f"{self.options.seed}:{self.job.occurrence or ''}"
+
+    @contextlib.contextmanager
+    def until_budget(self) -> Iterator[None]:
+        """Let a spent budget end the work without losing what is done."""
+        try:
+            yield
+        except BudgetSpentError as error:
+            self.budget_stop = str(error)
 
 
 def describe_job(
@@ -40,25 +75,44 @@ def describe_job(
     )
 
 
-def flow_occurrence(given: str | None) -> str | None:
-    """What makes this job new: the word given, else a deployment's scheduled date (UTC), else nothing."""
-    context = FlowRunContext.get()
-    if given or context is None or context.flow_run is None or context.flow_run.deployment_id is None:
-        return given
-    moment = context.flow_run.expected_start_time
-    return moment.date().isoformat() if moment else None
-
-
 @contextlib.asynccontextmanager
 async def open_synth(
     options: SynthOptions, ingested: Sequence[Ingested], occurrence: str | None, budget_usd: float | None
-) -> AsyncIterator[RunContext]:
+) -> AsyncIterator[SynthRun]:
     """Open a run at the job that these words ask for, on the warehouse and the teacher of the environment."""
     settings, teacher = load_settings(Settings), load_teacher()
     document_ids = [one.document.document_id for one in ingested]
     job = describe_job(options, teacher, document_ids, flow_occurrence(occurrence))
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
     warehouse.migrate()
-    progress = PROGRESS.get() or (lambda stage, done, total: None)
-    async with open_run(warehouse, job, options, settings, teacher, budget_usd, progress) as run:
-        yield run
+    described = {"teacher": teacher.model_dump(mode="json"), "budget_usd": budget_usd}
+    async with (
+        open_run(warehouse, job, settings, described) as base,
+        open_client(
+            teacher,
+            base.journal,
+            job_id=job.job_id,
+            run_id=base.run.run_id,
+            spent_usd=_spent_usd(warehouse, job.job_id),
+            budget_usd=budget_usd,
+        ) as client,
+    ):
+        client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
+        base.clients.append(client)
+        run = SynthRun(
+            **vars(base),
+            teacher=teacher,
+            options=options,
+            client=client,
+            budget_usd=budget_usd,
+            pairs=read_pairs(warehouse, job.job_id),
+            samples=read_samples(warehouse, job.job_id),
+            checks=read_checks(warehouse, job.job_id),
+        )
+        async with end_of(run):
+            yield run
+
+
+def _spent_usd(warehouse: Warehouse, job_id: str) -> float:
+    sql = "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id"
+    return float(warehouse.read(sql, {"job_id": job_id})["usd"][0])
