@@ -10,6 +10,7 @@ import polars as pl
 from schemas.answer import Answer, Request
 from schemas.dataset import Acceptance, Export
 from schemas.document import Document
+from schemas.evaluation import Case, Score
 from schemas.function import Function
 from schemas.job import Job, Run, RunEvent
 from schemas.record import Record
@@ -49,6 +50,12 @@ TABLES: dict[type[Record], Table] = {
     Vote: Table("core_votes", ("sample_id", "draw")),
     Acceptance: Table("core_acceptances", ("sample_id",)),
     Export: Table("core_exports", ("export_id",)),
+    Case: Table("core_cases", ("suite", "case_id", "category")),
+    Score: Table(
+        "core_scores",
+        ("run_id", "model", "mode", "sampling", "repeat", "suite", "category", "case_id"),
+        {"scored_at": lambda _: datetime.now(UTC).isoformat()},
+    ),
 }
 
 _POLARS_TYPES = {
@@ -74,7 +81,8 @@ def to_frame(
     """
     unique: dict[tuple[Any, ...], Record] = {}
     for record in records:
-        unique.setdefault(tuple(_value(table, record, name) for name in table.key), record)
+        key = (constants[name] if name in constants else _value(table, record, name) for name in table.key)
+        unique.setdefault(tuple(key), record)
     kept = list(unique.values())
     data = {
         name: [constants[name]] * len(kept) if name in constants else _column(table, kept, name, kind)

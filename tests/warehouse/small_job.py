@@ -14,6 +14,7 @@ from schemas.job import Job, Run, RunEvent
 from schemas.record import Record, content_id
 from schemas.sample import Call, Kind, Pair, Sample
 from schemas.verdict import Check, Vote
+from tests.warehouse.small_evaluation import small_cases, small_scores
 from warehouse.store import Warehouse
 
 RUN_ID = "run-1"
@@ -80,7 +81,7 @@ def _committed_file() -> bytes:
         warehouse = Warehouse(Path(folder) / "warehouse.duckdb")
         warehouse.migrate()
         job = small_job()
-        warehouse.commit(job.records, job.job_id, RUN_ID)
+        warehouse.commit([*job.records, *small_cases(), *small_scores()], job.job_id, RUN_ID)
         return warehouse.path.read_bytes()
 
 

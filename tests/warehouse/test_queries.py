@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.warehouse.small_job import SmallJob, commit_small_job
+from tests.warehouse.small_job import RUN_ID, SmallJob, commit_small_job
 from warehouse.store import Warehouse, query_names, query_text
 
 NAMED = {
@@ -19,6 +19,7 @@ def parameters_of(name: str, job: SmallJob | None = None) -> dict[str, Any]:
     """A value for each $name of a query."""
     values = {
         "job_id": job.job_id if job else "none",
+        "run_id": RUN_ID,
         "sample_id": job.acceptances[3].sample_id if job else "none",
         "examples": 3,
     }

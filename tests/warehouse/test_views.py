@@ -46,6 +46,17 @@ VIEWS = {
         "split": "VARCHAR",
         "tool": "VARCHAR",
     },
+    "out_scores": {
+        "case_id": "VARCHAR",
+        "suite": "VARCHAR",
+        "category": "VARCHAR",
+        "model": "VARCHAR",
+        "run_id": "VARCHAR",
+        "valid": "BOOLEAN",
+        "error_type": "VARCHAR",
+        "reason": "VARCHAR",
+        "latency_ms": "DOUBLE",
+    },
 }
 
 

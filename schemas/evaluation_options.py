@@ -1,0 +1,77 @@
+"""What is asked of an evaluation: whom, on what, how often."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.errors import UsageError
+from schemas.evaluation import GREEDY, SAMPLED, Mode, Sampling, Suite
+from schemas.record import Record
+from schemas.serve import EngineName
+
+Origin = Literal["public", "own", "all"]
+SamplingChoice = Literal["greedy", "sampled", "both"]
+
+
+class Target(Record):
+    """A model under test: an endpoint, or a folder that is served for the occasion."""
+
+    address: str
+    """Web address ending in /v1, folder of a model, or name of a server that `callmill serve` runs."""
+    model: str | None = None
+    """What the endpoint calls it; none: the only one that it lists."""
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is reached over the network as it stands."""
+        return self.address.startswith(("http://", "https://"))
+
+
+class FolderServing(Record):
+    """How a model's folder is served while it is evaluated."""
+
+    engine: EngineName = "embedded"
+    call_format: str = "hermes"
+    backend: str = "xgrammar"
+
+
+class EvaluationOptions(Record):
+    """What was asked of `evaluate`; everything here is part of the job's identity."""
+
+    targets: tuple[Target, ...] = Field(min_length=1)
+    """The model, then those it is compared with."""
+    suite: Suite = "tiers"
+    mode: Mode = "fc"
+    categories: str = "all"
+    """BFCL: categories or groups, with commas."""
+    origin: Origin = "all"
+    """Tiers: BFCL's public sets, the user's own documents, or both."""
+    own_samples: int = Field(100, ge=1)
+    """Tiers: cases made from the user's documents."""
+    limit: int | None = Field(None, ge=1)
+    """Most cases of a category."""
+    samplings: tuple[Sampling, ...] = (GREEDY,)
+    repeats: int = Field(1, ge=1)
+    """Draws of each case under each sampling."""
+    max_tokens: int | None = Field(None, ge=1)
+    """Of each answer; none: the endpoint's own, as BFCL leaves it."""
+    serving: FolderServing = FolderServing()
+
+
+def parse_target(text: str) -> Target:
+    """Read `ADDRESS` or `URL=model`; a folder's name may hold an equals sign.
+
+    Raises:
+        UsageError: nothing stands on one side of it.
+    """
+    address, sign, model = text.rpartition("=")
+    if not sign or not address.startswith(("http://", "https://")):
+        return Target(address=text.rstrip("/") if text.startswith("http") else text)
+    if not model:
+        raise UsageError(f"'{text}' names no model after the equals sign; write URL=model, or the URL alone.")
+    return Target(address=address.rstrip("/"), model=model)
+
+
+def choose_samplings(choice: SamplingChoice) -> tuple[Sampling, ...]:
+    """Greedy, the reference's sampling, or both."""
+    return {"greedy": (GREEDY,), "sampled": (SAMPLED,), "both": (GREEDY, SAMPLED)}[choice]
