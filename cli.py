@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -268,6 +269,98 @@ def chat(as_json: bool, **options: Any) -> None:
     if as_json and not options["message"]:
         raise UsageError("--json prints one finished conversation; give its --message too.")
     sys.exit(chat_with_model(ChatCommand(**options), as_json))
+
+
+@main.command(context_settings={"ignore_unknown_options": False, "allow_extra_args": True})
+@click.argument("model")
+@click.option("--suite", type=click.Choice(["tiers", "bfcl"]), default="tiers", show_default=True)
+@click.option("--against", multiple=True, metavar="URL=MODEL", help="One more model to compare with; a folder too.")
+@click.option("--apis", multiple=True, metavar="PATH...", help="Tiers: your own documents; several follow one --apis.")
+@click.option("--from", "origin", type=click.Choice(["all", "public", "own"]), default="all", show_default=True)
+@click.option("--samples", "own_samples", default=100, show_default=True, help="Tiers: cases from your own documents.")
+@click.option("--categories", default="all", show_default=True, help="BFCL: names or groups, with commas.")
+@click.option("--mode", type=click.Choice(["fc", "prompt"]), default="fc", show_default=True, help="BFCL's two modes.")
+@click.option("--limit", type=int, help="At most so many cases of each category.")
+@click.option("--sampling", type=click.Choice(["greedy", "sampled", "both"]), default="greedy", show_default=True)
+@click.option("--repeats", default=1, show_default=True, help="Draws of each case under each sampling.")
+@click.option("--max-tokens", type=int, help="Of each answer; the endpoint's own unless given.")
+@click.option("--engine", type=click.Choice(["embedded", "vllm"]), default="embedded", help="That serves a folder.")
+@click.option("--call-format", type=click.Choice(CALL_FORMATS), default="hermes", help="Of a folder's model.")
+@click.option("--backend", type=click.Choice(BACKENDS), default="xgrammar", help="Makes a folder's token masks.")
+@click.option("--again", is_flag=True, help="Ask everything again, even what is stored.")
+@click.option("--out", type=click.Path(path_type=Path), help="The HTML report's file.")
+@AS_JSON
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    /,
+    model: str,
+    against: tuple[str, ...],
+    apis: tuple[str, ...],
+    engine: str,
+    call_format: str,
+    backend: str,
+    again: bool,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Score a model on BFCL or on the four tiers; MODEL is an address, URL=MODEL, a folder, or a server's name."""
+    from flows.command import run_evaluation
+    from schemas.evaluation_options import FolderServing
+
+    if context.args and not apis:
+        raise UsageError(f"Unexpected '{context.args[0]}'; documents follow --apis, further models --against.")
+    serving = FolderServing.model_validate({"engine": engine, "call_format": call_format, "backend": backend})
+    words = {**options, "serving": serving, "occurrence": time.strftime("%FT%T%z") if again else None}
+    try:
+        report = run_evaluation([model, *against], [*apis, *context.args], out=str(out) if out else None, **words)
+    except FellShortError as error:
+        _print_evaluation(error.report, as_json)
+        fail(error)
+    _print_evaluation(report, as_json)
+
+
+def _print_evaluation(report: Any, as_json: bool) -> None:
+    if as_json:
+        click.echo(report.model_dump_json())
+        return
+    from tasks.evaluation_tables import print_evaluation
+
+    print_evaluation(report)
+
+
+@main.command()
+@click.argument("file", type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--underscore-to-dot", is_flag=True, help="Dots of expected names were sent as underscores.")
+@AS_JSON
+def score(file: Path, underscore_to_dot: bool, as_json: bool) -> None:
+    """Judge decoded calls by BFCL's rules: JSON lines in FILE (gzip or not, - for stdin), each line out with `ours`."""
+    from tasks.score_file import score_lines, summarise
+
+    lines = score_lines(file, underscore_to_dot)
+    if as_json:
+        click.echo(summarise(lines).model_dump_json())
+        return
+    for line in lines:
+        click.echo(json.dumps(line.fields, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("before")
+@click.argument("after")
+@AS_JSON
+def diff(before: str, after: str, as_json: bool) -> None:
+    """Compare two evaluations case by case; BEFORE and AFTER are run ids, or RUN=MODEL where a run has several."""
+    from tasks.compare_runs import compare_runs
+
+    comparison = compare_runs(before, after)
+    if as_json:
+        click.echo(comparison.model_dump_json())
+        return
+    from tasks.evaluation_tables import print_comparison
+
+    print_comparison(comparison)
 
 
 @main.command()

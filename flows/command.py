@@ -3,15 +3,22 @@
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flows.local.server import answers, start_server, wait_for_server
+from schemas.evaluation import EvaluationReport
+from schemas.evaluation_options import describe_evaluation
 from schemas.job import DEFAULT_MIX, describe_options
 from schemas.report import SynthReport
-from schemas.settings import Settings, load_settings, load_teacher
+from schemas.settings import EvaluateSettings, Settings, load_settings, load_teacher
 from tasks.export import refuse_foreign
 from tasks.ingest import find_documents
+from tasks.official_plan import plan_official
+from tasks.targets import find_targets
+
+R = TypeVar("R")
 
 
 def run_synth(apis: list[str], mix: str | None, **options: Any) -> SynthReport:
@@ -29,20 +36,54 @@ def run_synth(apis: list[str], mix: str | None, **options: Any) -> SynthReport:
     find_documents([Path(api) for api in apis])
     if words["out"]:
         refuse_foreign(Path(words["out"]))
+    load_teacher()
+
+    def start() -> Coroutine[Any, Any, SynthReport]:
+        from flows.synth import synth
+
+        running: Coroutine[Any, Any, SynthReport] = synth(apis, **words)
+        return running
+
+    return _run_flow(start)
+
+
+def run_evaluation(models: list[str], apis: list[str], **options: Any) -> EvaluationReport:
+    """Run the `evaluate` flow here; the first model is compared with the others.
+
+    Raises:
+        FellShortError: carries the report of what there is.
+        CallmillError: anything else that a person can mend.
+    """
+    words = ("suite", "mode", "categories", "origin", "own_samples", "limit", "sampling", "repeats", "max_tokens")
+    described = describe_evaluation(models, *(options[word] for word in (*words, "serving")))
+    find_documents([Path(api) for api in apis])
+    load_teacher()
+    if described.suite == "bfcl":
+        plan_official(described)
+    find_targets(described.targets, load_settings(Settings), load_settings(EvaluateSettings))
+
+    def start() -> Coroutine[Any, Any, EvaluationReport]:
+        from flows.evaluate import evaluate
+
+        running: Coroutine[Any, Any, EvaluationReport] = evaluate(models[0], against=models[1:], apis=apis, **options)
+        return running
+
+    return _run_flow(start)
+
+
+def _run_flow(start: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """Run a flow on the shared local server; `start` imports it, since Prefect reads its settings when imported."""
     # The terminal shows bars, our own warnings and one line of what is wrong; the UI keeps every log line.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "callmill")
-    load_teacher()
     settings = load_settings(Settings)
     address = start_server(settings)
     if not answers(address.api_url, timeout_s=1):
         print("callmill: starting the local Prefect server (10 s the first time, 3 s later)", file=sys.stderr)
     wait_for_server(settings, address)
-    from flows.synth import synth  # Prefect reads its settings when imported, so after the server is known
     from tasks.run import PROGRESS
     from tasks.terminal import stage_bars, warnings_on_stderr
 
     with stage_bars() as bars, warnings_on_stderr():
         PROGRESS.set(bars)
-        report: SynthReport = asyncio.run(synth(apis, **words))
-    return report
+        return asyncio.run(start())

@@ -1,5 +1,6 @@
 """What is asked of an evaluation: whom, on what, how often."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -75,3 +76,41 @@ def parse_target(text: str) -> Target:
 def choose_samplings(choice: SamplingChoice) -> tuple[Sampling, ...]:
     """Greedy, the reference's sampling, or both."""
     return {"greedy": (GREEDY,), "sampled": (SAMPLED,), "both": (GREEDY, SAMPLED)}[choice]
+
+
+def describe_evaluation(
+    models: Sequence[str],
+    suite: Suite,
+    mode: Mode,
+    categories: str,
+    origin: Origin,
+    own_samples: int,
+    limit: int | None,
+    sampling: SamplingChoice,
+    repeats: int,
+    max_tokens: int | None,
+    serving: FolderServing | None,
+) -> EvaluationOptions:
+    """Options as a record.
+
+    Raises:
+        UsageError: says which word is off.
+    """
+    if suite == "tiers" and mode != "fc":
+        raise UsageError("The tiers offer functions as tools; leave out --mode, or take --suite bfcl.")
+    for name, value in (("limit", limit), ("repeats", repeats), ("samples", own_samples), ("max-tokens", max_tokens)):
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} {value} is too few; ask for 1 or more.")
+    return EvaluationOptions(
+        targets=tuple(parse_target(text) for text in models),
+        suite=suite,
+        mode=mode,
+        categories=categories,
+        origin=origin,
+        own_samples=own_samples,
+        limit=limit,
+        samplings=choose_samplings(sampling),
+        repeats=repeats,
+        max_tokens=max_tokens,
+        serving=serving or FolderServing(),
+    )

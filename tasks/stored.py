@@ -56,6 +56,11 @@ def read_answers(warehouse: Warehouse, answer_ids: Sequence[str]) -> list[Answer
     )
 
 
+def read_answers_of_job(warehouse: Warehouse, job_id: str) -> list[Answer]:
+    """Stored answers that a job has paid for."""
+    return _to_answers(warehouse, "select * from raw_answers where job_id = $job_id", {"job_id": job_id})
+
+
 def read_repairs(warehouse: Warehouse, models: Sequence[str]) -> list[Answer]:
     """Stored answers to repair requests: these are not known before the answer they repair is read."""
     sql = "select * from raw_answers where starts_with(prompt, 'repair.') and model in (select unnest($models))"

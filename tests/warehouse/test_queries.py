@@ -20,6 +20,8 @@ def parameters_of(name: str, job: SmallJob | None = None) -> dict[str, Any]:
     values = {
         "job_id": job.job_id if job else "none",
         "run_id": RUN_ID,
+        "beginning": RUN_ID[:3],
+        "asked": "nothing",
         "sample_id": job.acceptances[3].sample_id if job else "none",
         "examples": 3,
     }

@@ -1,0 +1,113 @@
+"""Ask a model every case of a suite: requests with tools, answers read as they came, faults kept apart from answers."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from schemas.answer import Answer, Message, Request
+from schemas.errors import RequestRefusedError, TerminalError, TransientError
+from schemas.evaluation import Case, Given, GivenCall, Sampling
+from tasks.batches import gather_all
+from tasks.evaluation_run import Contestant
+
+PROMPT_NAME = "evaluation"
+"""In the place of a prompt file's name: the text is the case's own."""
+
+
+class Answered(NamedTuple):
+    """What came back for one case."""
+
+    case: Case
+    given: Given
+    answer: Answer | None
+    """None: a fault."""
+
+
+def make_request(
+    messages: Sequence[dict[str, Any]],
+    tools: Sequence[dict[str, Any]],
+    contestant: Contestant,
+    sampling: Sampling,
+    max_tokens: int | None,
+) -> Request:
+    """A chat request with tools, drawn as the sampling says."""
+    return Request(
+        prompt=PROMPT_NAME,
+        model=contestant.settings.model or "",
+        messages=tuple(_read_message(message) for message in messages),
+        tools=tuple(tools),
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        repetition_penalty=sampling.repetition_penalty,
+        max_tokens=max_tokens,
+        context=contestant.context,
+        may_be_empty=True,
+    )
+
+
+def read_given(answer: Answer) -> Given:
+    """The calls and words of an answer, as they came."""
+    message = read_message(answer)
+    calls = message.get("tool_calls")
+    if calls:
+        return Given(calls=tuple(_read_call(call) for call in calls) if isinstance(calls, list) else (_odd(calls),))
+    return Given(text=answer.text)
+
+
+def read_message(answer: Answer) -> dict[str, Any]:
+    """The message of a chat completion."""
+    message: dict[str, Any] = json.loads(answer.raw)["choices"][0]["message"]
+    return message
+
+
+async def ask_cases(
+    contestant: Contestant, cases: Sequence[Case], sampling: Sampling, repeat: int, max_tokens: int | None
+) -> list[Answered]:
+    """Ask a batch; a case without an answer is a fault of the server, never an answer.
+
+    Raises:
+        TerminalError: not one case of the batch got an answer: the server is down, not the cases bad; or key or model
+            is wrong.
+    """
+
+    async def ask_one(case: Case) -> Answered:
+        request = make_request(case.messages, case.tools, contestant, sampling, max_tokens)
+        try:
+            answer = await contestant.client.answer(request, repeat)
+        except (TransientError, RequestRefusedError) as error:
+            return Answered(case, Given(error=str(error)), None)
+        return Answered(case, read_given(answer), answer)
+
+    answered = await gather_all([ask_one(case) for case in cases])
+    if cases and all(one.answer is None for one in answered):
+        raise TerminalError(
+            f"None of {len(cases)} cases got an answer from {contestant.target.place}: {answered[0].given.error} "
+            "What was answered before is stored; run the same command again once the server is up."
+        )
+    return answered
+
+
+def _read_message(message: dict[str, Any]) -> Message:
+    """A message of a case or of the harness, whose client adds fields that no endpoint needs."""
+    return Message(
+        role=message["role"],
+        content=message.get("content"),
+        tool_calls=tuple(message["tool_calls"]) if message.get("tool_calls") else None,
+        tool_call_id=message.get("tool_call_id"),
+    )
+
+
+def _read_call(call: Any) -> GivenCall:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return _odd(call)
+    arguments = function.get("arguments")
+    return GivenCall(
+        name=function["name"], arguments=arguments if isinstance(arguments, str) else json.dumps(arguments)
+    )
+
+
+def _odd(call: Any) -> GivenCall:
+    """Something that is no call, kept so that it is judged as one that cannot be read."""
+    return GivenCall(name="", arguments=f"not a call: {json.dumps(call, ensure_ascii=False)}")
