@@ -103,9 +103,10 @@ def _read_call(call: Any) -> GivenCall:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         return _odd(call)
     arguments = function.get("arguments")
-    return GivenCall(
-        name=function["name"], arguments=arguments if isinstance(arguments, str) else json.dumps(arguments)
-    )
+    if not isinstance(arguments, str):
+        # BFCL's own handler takes text alone; an object would pass here and fail there.
+        arguments = f"not text: {json.dumps(arguments, ensure_ascii=False)}"
+    return GivenCall(name=function["name"], arguments=arguments)
 
 
 def _odd(call: Any) -> GivenCall:

@@ -21,7 +21,7 @@ from tests.http_server import HttpReply, HttpRequest, serve
 
 ROOT = Path(__file__).parents[2]
 How = Literal["right", "wrong", "words", "question", "empty", "broken", "error", "garbage"]
-"""words: a refusal; question: asks back; broken: arguments that are no JSON; error: 500; garbage: 200 that is no answer."""
+"""words: refuses; question: asks back; broken: arguments that are no JSON; error: 500; garbage: 200, but no answer."""
 
 
 class ScriptedEndpoint:
