@@ -16,7 +16,7 @@ from llm.journal import Journal
 from llm.sender import Delivery, Interest, Sender
 from schemas.answer import Answer, Request
 from schemas.errors import RequestRefusedError, TerminalError
-from schemas.settings import TeacherSettings
+from schemas.settings import EndpointSettings
 
 MOST_KNOWN = 65_536
 """Answers kept in memory (about 4 KB each); older ones are in the warehouse and remembered from there."""
@@ -63,6 +63,7 @@ class TeacherClient:
             RequestRefusedError: the endpoint refuses this request; others may pass.
             BudgetSpentError: it could cost more than what is left.
             TerminalError: nothing can succeed here: key, model, address, credit, disk.
+            UnreachableError: the last attempt found nobody listening.
             TransientError: every attempt failed, for reasons that may heal.
         """
         answer_id = request.answer_id(draw)
@@ -90,6 +91,11 @@ class TeacherClient:
     def put_back(self, answers: list[Answer]) -> None:
         """Return what `take_unloaded` gave and could not be committed."""
         self._unloaded = [*answers, *self._unloaded]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Fields of requests, such as top_k, that the endpoint has refused and is not sent any more."""
+        return self._sender.endpoint.left_out
 
     @property
     def stats(self) -> ClientStats:
@@ -186,7 +192,7 @@ class TeacherClient:
 
 @contextlib.asynccontextmanager
 async def open_client(
-    settings: TeacherSettings,
+    settings: EndpointSettings,
     journal: Journal | None,
     *,
     job_id: str,
@@ -194,10 +200,10 @@ async def open_client(
     spent_usd: float = 0.0,
     budget_usd: float | None = None,
 ) -> AsyncIterator[TeacherClient]:
-    """Connect to the teacher, or to the embedded one where no address is set.
+    """Connect to an endpoint, or to the embedded teacher where a teacher's settings hold no address.
 
     Args:
-        settings: address, limits, prices.
+        settings: address, limits, prices; messages name their variables.
         journal: where new answers go first; None: nowhere, and a killed process loses them.
         job_id: who pays.
         run_id: the attempt at that job.
@@ -205,15 +211,15 @@ async def open_client(
         budget_usd: most that the job may cost.
 
     Raises:
-        TerminalError: a budget without prices, an endpoint without a model, a key that cannot be sent.
+        TerminalError: a budget without prices, no address, no model, a key that cannot be sent.
     """
     prices = Prices(0, 0) if settings.is_offline else None
     if settings.price_in is not None and settings.price_out is not None:
         prices = Prices(settings.price_in, settings.price_out)
     if budget_usd is not None and prices is None:
         raise TerminalError(
-            f"A budget of ${budget_usd:g} cannot be kept without prices; set CALLMILL_TEACHER_PRICE_IN and "
-            "CALLMILL_TEACHER_PRICE_OUT (USD per million tokens), 0 for an endpoint that costs nothing."
+            f"A budget of ${budget_usd:g} cannot be kept without prices; set {settings.variable('price_in')} and "
+            f"{settings.variable('price_out')} (USD per million tokens), 0 for an endpoint that costs nothing."
         )
     budget = Budget(budget_usd, spent_usd, prices) if budget_usd is not None and prices else None
     truth_path = journal.directory / "planted.jsonl" if journal else None

@@ -1,5 +1,6 @@
 """What answers cost: prices, the budget that is never exceeded, the ledger of a run and the forecast of a whole job."""
 
+import json
 from typing import Literal, NamedTuple
 
 from llm.limits import Line
@@ -11,6 +12,8 @@ Cause = Literal["rate_limited", "server_error", "timeout", "connection", "broken
 """Why an attempt is made again."""
 
 _MESSAGE_TOKENS = 16  # role and separators of one message; chat templates in use need 3 to 10
+_TOOLS_TOKENS = 1024  # what is said around tools; the prompts of serving/call_formats stay below 800 bytes
+_GUESSED_COMPLETION = 512
 _ROUNDING_USD = 1e-9
 
 
@@ -33,17 +36,23 @@ class TokenEstimate(NamedTuple):
     likely_prompt: int
     """About 3 ASCII characters a token, one token for any other."""
     most_completion: int
+    """A guess where the request sets none: it will do for a limit per minute and not for a budget."""
 
 
 def estimate_tokens(request: Request) -> TokenEstimate:
-    """Bound and guess the tokens of a request; its answer schema counts, endpoints put it into the prompt."""
-    text = "".join(message.content for message in request.messages)
+    """Bound and guess the tokens of a request; answer schema and tools count, endpoints put them into the prompt."""
+    text = "".join(message.content or "" for message in request.messages)
+    text += "".join(canonical_json(message.tool_calls) for message in request.messages if message.tool_calls)
+    overhead = _MESSAGE_TOKENS * len(request.messages)
     if request.answer_schema is not None:
         text += canonical_json(request.answer_schema)
-    overhead = _MESSAGE_TOKENS * len(request.messages)
+    if request.tools:
+        text += json.dumps(request.tools, ensure_ascii=False)
+        overhead += _TOOLS_TOKENS
     size = len(text.encode("utf-8", "replace"))
     other = 0 if size == len(text) else sum(character > "\x7f" for character in text)
-    return TokenEstimate(size + overhead, (len(text) - other) // 3 + other + overhead, request.max_tokens)
+    most_completion = _GUESSED_COMPLETION if request.max_tokens is None else request.max_tokens
+    return TokenEstimate(size + overhead, (len(text) - other) // 3 + other + overhead, most_completion)
 
 
 class Budget(Line):

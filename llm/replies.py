@@ -41,6 +41,8 @@ class Fault(NamedTuple):
     """How long the endpoint asks to wait."""
     may_have_cost: bool = False
     """Whether the endpoint may have written an answer that did not arrive."""
+    is_unreachable: bool = False
+    """Whether no connection was made."""
 
 
 class ErrorReply(NamedTuple):
@@ -54,8 +56,14 @@ class ErrorReply(NamedTuple):
     pause_s: float | None
 
 
-def read_reply(body: bytes) -> Reply | Fault:
-    """Read a 200; one that is not a chat completion is a broken reply."""
+def read_reply(body: bytes, may_be_empty: bool = False) -> Reply | Fault:
+    """Read a 200; one that is not a chat completion is a broken reply.
+
+    Args:
+        body: as it came.
+        may_be_empty: whether a message without content is an answer, and a refusal in words its text; what else is in
+            the message, well-formed or not, is for whoever reads `raw`.
+    """
     try:
         raw = body.decode()
         data = json.loads(raw)
@@ -70,7 +78,9 @@ def read_reply(body: bytes) -> Reply | Fault:
     finish_reason = _text_or_none(choice.get("finish_reason"))
     refusal = _text_or_none(message.get("refusal")) or ("content filter" if finish_reason == "content_filter" else None)
     text = message.get("content")
-    if text is None and (refusal or finish_reason == "length"):
+    if may_be_empty:
+        text, refusal = text or _text_or_none(message.get("refusal")) or "", None
+    if text is None and (refusal or _has_calls(message) or finish_reason == "length"):
         text = ""  # length: a reasoning model spent all of its tokens before it began to answer
     if not isinstance(text, str):
         return _broken(f"content is {type(text).__name__}, expected text: {shorten(raw)}")
@@ -94,6 +104,8 @@ def read_error(status: int, headers: Mapping[str, str], body: str) -> ErrorReply
         data = json.loads(body)
     except (ValueError, RecursionError):
         data = None
+    if isinstance(data, list) and data and isinstance(data[0], dict) and "error" in data[0]:
+        data = data[0]  # Gemini wraps its one error in a list
     error = data.get("error", data) if isinstance(data, dict) else None
     message = error if isinstance(error, str) else "; ".join(_messages(error)) or body
     known = error if isinstance(error, dict) else {}
@@ -131,19 +143,28 @@ def replace_surrogates(text: str) -> str:
 
 
 def _messages(error: Any) -> Iterator[str]:
-    """`message`, or FastAPI's `detail`: a text or a list of {"loc": ["body", "seed"], "msg": "Extra inputs…"}."""
+    """`message`, or FastAPI's `detail`: a text or a list of {"loc": ["body", "seed"], "msg": "Extra inputs…"}.
+
+    Mistral puts the latter into the former.
+    """
     if not isinstance(error, dict):
         return
     for key in ("message", "msg", "detail"):
         value = error.get(key)
         if isinstance(value, str):
             yield value
+        elif isinstance(value, dict):
+            yield from _messages(value)
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, dict):
                     place = item.get("loc")
                     name = ".".join(map(str, place)) if isinstance(place, list) else str(place or "body")
                     yield f"{name}: {item.get('msg')}"
+
+
+def _has_calls(message: dict[str, Any]) -> bool:
+    return isinstance(message.get("tool_calls"), list) and bool(message["tool_calls"])
 
 
 def _broken(detail: str) -> Fault:

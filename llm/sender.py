@@ -14,8 +14,8 @@ from llm.endpoint import Endpoint
 from llm.limits import AdaptiveLimit, MinuteLimit, Overload
 from llm.replies import Fault, Reply
 from schemas.answer import Request
-from schemas.errors import RequestRefusedError, TerminalError, TransientError
-from schemas.settings import TeacherSettings
+from schemas.errors import RequestRefusedError, TerminalError, TransientError, UnreachableError
+from schemas.settings import EndpointSettings
 
 log = logging.getLogger("callmill")
 
@@ -53,7 +53,7 @@ class Sender:
     """All requests of one client pass here."""
 
     def __init__(
-        self, endpoint: Endpoint, settings: TeacherSettings, prices: Prices | None, budget: Budget | None
+        self, endpoint: Endpoint, settings: EndpointSettings, prices: Prices | None, budget: Budget | None
     ) -> None:
         self.endpoint = endpoint
         self.limit = AdaptiveLimit(settings.min_concurrency, settings.concurrency)
@@ -65,7 +65,7 @@ class Sender:
         self._budget = budget
         self._requests = MinuteLimit(settings.requests_per_minute) if settings.requests_per_minute else None
         self._tokens = MinuteLimit(settings.tokens_per_minute) if settings.tokens_per_minute else None
-        self._max_attempts = settings.max_attempts
+        self._settings = settings
         self._end: TerminalError | None = None
         self._has_said = False
 
@@ -76,6 +76,7 @@ class Sender:
             RequestRefusedError: the endpoint refuses this request.
             BudgetSpentError: it could cost more than what is left.
             TerminalError: no request can succeed.
+            UnreachableError: the last attempt found nobody listening.
             TransientError: every attempt failed.
             asyncio.CancelledError: an attempt failed and nobody waits any more.
         """
@@ -86,8 +87,8 @@ class Sender:
             if isinstance(outcome, Reply):
                 return Delivery(outcome, attempt, self._cost(outcome, foreseen))
             self.retries[outcome.cause] += 1
-            if attempt >= self._max_attempts or (outcome.pause_s or 0) > LONGEST_PAUSE_SECONDS:
-                raise _gave_up(request, outcome, attempt)
+            if attempt >= self._settings.max_attempts or (outcome.pause_s or 0) > LONGEST_PAUSE_SECONDS:
+                raise _gave_up(request, outcome, attempt, self._settings)
             if not interest.waiters:
                 break
             self._say_once(attempt, outcome)
@@ -98,7 +99,7 @@ class Sender:
         """Tell a person why nothing moves, once a request has failed a second time."""
         if attempt == 2 and not self._has_said:
             self._has_said = True
-            log.warning("%s; trying again, up to %d times a request.", fault.detail, self._max_attempts)
+            log.warning("%s; trying again, up to %d times a request.", fault.detail, self._settings.max_attempts)
 
     def _cost(self, reply: Reply, foreseen: _Foreseen) -> float | None:
         if self._prices is None or not (reply.has_usage or self._budget):
@@ -108,6 +109,11 @@ class Sender:
     def _foresee(self, request: Request) -> _Foreseen:
         if not self._tokens and not self._budget:
             return _Foreseen(0, 0.0)  # nobody asks, and counting takes 0.1 ms
+        if self._budget and request.max_tokens is None:
+            raise TerminalError(
+                f"A budget of ${self._budget.limit_usd:.4g} cannot be kept while an answer may have any length; set "
+                f"{self._settings.variable('max_tokens')}."
+            )
         estimate = estimate_tokens(request)
         worst_usd = self._budget.worst_cost(estimate) if self._budget else 0.0
         return _Foreseen(estimate.likely_prompt + estimate.most_completion, worst_usd)
@@ -178,14 +184,15 @@ def choose_delay(attempt: int, fault: Fault) -> float:
     return max(fault.pause_s or 0.0, random.uniform(0, longest))
 
 
-def _gave_up(request: Request, fault: Fault, attempts: int) -> TransientError:
+def _gave_up(request: Request, fault: Fault, attempts: int, settings: EndpointSettings) -> TransientError:
     if (fault.pause_s or 0) > LONGEST_PAUSE_SECONDS:
         return TransientError(
             f"{fault.detail} and asks to wait {fault.pause_s:.0f} s, expected at most {LONGEST_PAUSE_SECONDS:.0f}; "
             "run the same command again then: stored answers are not asked again."
         )
-    return TransientError(
+    kind = UnreachableError if fault.is_unreachable else TransientError
+    return kind(
         f"No answer to a {request.prompt} request after {attempts} attempts; the last one: {fault.detail}. See whether "
-        "the endpoint is up, lower CALLMILL_TEACHER_CONCURRENCY if it is overloaded, then run the same command again: "
-        "stored answers are not asked again."
+        f"the endpoint is up, lower {settings.variable('concurrency')} if it is overloaded, then run the same command "
+        "again: stored answers are not asked again."
     )

@@ -48,5 +48,9 @@ class BudgetSpentError(TerminalError):
     """The next request could cost more than what is left of the budget."""
 
 
+class UnreachableError(TransientError):
+    """The endpoint's address could not be connected to at all: nobody listens there."""
+
+
 class WarehouseLockedError(TransientError):
     """Another process holds the DuckDB file."""

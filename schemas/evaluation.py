@@ -289,6 +289,7 @@ class Flip(Record):
 
     case_id: str
     category: str
+    sampling: str
     before: float
     """Share of repeats that were right."""
     after: float
@@ -313,6 +314,9 @@ class Comparison(Record):
     only_before: int
     only_after: int
     """Cases that only one of the two has; they are left out."""
+    unscored_before: int = 0
+    """Answers without a verdict, which count as not right."""
+    unscored_after: int = 0
     flips: tuple[Flip, ...]
 
 

@@ -1,32 +1,29 @@
 """Settings from the environment (`CALLMILL_…`), read once at the edge and passed in."""
 
+import json
 import urllib.parse
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.errors import UsageError
 
 OFFLINE_MODEL = "callmill-offline-1"
 
 
-class TeacherSettings(BaseSettings):
-    """The endpoint that writes and judges; without `base_url` the embedded offline teacher answers."""
+class EndpointSettings(BaseSettings):
+    """An endpoint that the one client asks: where it is, who asks, how much at once, what it costs."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CALLMILL_TEACHER_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     base_url: str | None = None
-    """OpenAI-compatible address, ending in /v1; none: the embedded offline teacher."""
+    """OpenAI-compatible address, ending in /v1."""
     model: str | None = None
     """Model name the endpoint knows, such as qwen-max; required with `base_url`."""
     api_key: SecretStr = SecretStr("")
     """Sent as a bearer token; never written to a log, a row or a Prefect parameter."""
-    judge_model: str | None = None
-    """Model that judges; the teacher's own when empty."""
     concurrency: int = Field(64, ge=1)
     """Most requests under way at once; fewer while the endpoint answers 429 or times out."""
     min_concurrency: int = Field(4, ge=1)
@@ -39,16 +36,37 @@ class TeacherSettings(BaseSettings):
     """Seconds one attempt may take."""
     max_attempts: int = Field(8, ge=1)
     """Attempts at one request before the step fails (429, 5xx, timeouts, broken replies)."""
+    price_in: float | None = Field(None, ge=0)
+    """USD per million input tokens; none: cost is unknown and shown as such."""
+    price_out: float | None = Field(None, ge=0)
+    """USD per million output tokens."""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the embedded teacher answers."""
+        return False
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """Name of the environment variable of a field, for messages."""
+        return f"{cls.model_config['env_prefix']}{field}".upper()
+
+
+class TeacherSettings(EndpointSettings):
+    """The endpoint that writes and judges; without `base_url` the embedded offline teacher answers."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLMILL_TEACHER_")
+
+    base_url: str | None = None
+    """OpenAI-compatible address, ending in /v1; none: the embedded offline teacher."""
+    judge_model: str | None = None
+    """Model that judges; the teacher's own when empty."""
     max_tokens: int = Field(2048, ge=1)
     """Most output tokens of one answer; also what the budget reserves for a request under way."""
     temperature: float = Field(0.9, ge=0, le=2)
     """Sampling temperature of writing prompts."""
     judge_temperature: float = Field(0.7, gt=0, le=2)
     """Sampling temperature of judge draws; above 0, or the three draws are one."""
-    price_in: float | None = Field(None, ge=0)
-    """USD per million input tokens; none: cost is unknown and shown as such."""
-    price_out: float | None = Field(None, ge=0)
-    """USD per million output tokens."""
     structured_output: bool = True
     """Ask for JSON by schema where the endpoint has it; switched off for the run when it answers 400 to that."""
     offline_mistakes: float = Field(0.12, ge=0, le=1)
@@ -70,6 +88,34 @@ class TeacherSettings(BaseSettings):
     def judge_model_name(self) -> str:
         """Model name in the identity of judge requests."""
         return self.judge_model or self.writer_model_name
+
+
+class EvaluateSettings(EndpointSettings):
+    """The endpoint of a model under test; how it samples is said by the evaluation."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLMILL_EVALUATE_")
+
+    concurrency: int = Field(16, ge=1)
+    """Most requests under way at once; a server on one's own machine has fewer places than a provider."""
+    timeout_s: float = Field(600, gt=0)
+    """Seconds one attempt may take."""
+    max_attempts: int = Field(4, ge=1)
+    """Attempts at one case before it counts as a server error."""
+    max_tokens: int | None = Field(None, ge=1)
+    """Most output tokens of one answer; none: the endpoint's own, under which no budget can be kept."""
+    api_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """Key by address, for --against, as JSON: {"https://api.example/v1": "sk-…"}."""
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _read_keys(cls, value: Any) -> Any:
+        """Read the JSON here: a failure in pydantic-settings is no ValidationError and would not name the variable."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('expected JSON like {"https://api.example/v1": "sk-…"}') from None
 
 
 class ServeSettings(BaseSettings):
@@ -136,7 +182,7 @@ def load_settings(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"{kind.model_config['env_prefix']}{'_'.join(map(str, first['loc']))}".upper()
+        name = f"{kind.model_config['env_prefix']}{first['loc'][0]}".upper()
         came = "" if "key" in name.lower() else f" is '{first['input']}'"
         raise UsageError(f"{name}{came}: {first['msg']}; set it again or unset it.") from None
 

@@ -48,14 +48,12 @@ def print_evaluation(report: EvaluationReport) -> None:
         console.print(_score_table(model))
         _print_overall(console, model)
         _print_counted(console, f"Where failures start: {model.model}", _STEPS, _failed_steps(model))
+        _print_counted(console, f"What came back: {model.model}", OUTCOME_WORDS, _outcomes(model))
         _print_counted(console, f"Honest refusal: {model.model}", OUTCOME_WORDS, _refusals(model))
     if report.published:
         console.print(_published_table(report))
     for comparison in report.comparisons:
         _print_comparison(console, comparison)
-        caution = caution_sentence(report, comparison)
-        if caution:
-            console.print(f"[bold yellow]careful[/] {escape(caution)}", soft_wrap=True)
     for note in _notes(report):
         console.print(f"[yellow]note[/]       {escape(note)}", soft_wrap=True)
     console.print(f"Report     {escape(report.report_path)}", soft_wrap=True)
@@ -85,6 +83,7 @@ def as_markdown(report: EvaluationReport) -> str:
     parts.append(_markdown_table(table_rows(report)))
     for title, words, pick in (
         ("Where failures start", _STEPS, _failed_steps),
+        ("What came back", OUTCOME_WORDS, _outcomes),
         ("Honest refusal", OUTCOME_WORDS, _refusals),
     ):
         rows = [{"model": model.model} | row for model in report.models for row in _counted(words, pick(model))]
@@ -92,7 +91,7 @@ def as_markdown(report: EvaluationReport) -> str:
             parts += [f"## {title}", _markdown_table(rows)]
     if report.comparisons:
         sentences = [
-            " ".join(filter(None, (comparison_sentence(one), not_shared_sentence(one), caution_sentence(report, one))))
+            " ".join(filter(None, (comparison_sentence(one), not_shared_sentence(one), caution_sentence(one))))
             for one in report.comparisons
         ]
         parts += ["## Comparisons", "\n".join(f"- {_plain(sentence)}" for sentence in sentences)]
@@ -169,6 +168,10 @@ def _failed_steps(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, 
     return [(row, row.steps) for row in model.categories if row.steps]
 
 
+def _outcomes(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, int]]]:
+    return [(row, row.outcomes) for row in model.categories if row.outcomes and not is_refusal_category(row.category)]
+
+
 def _refusals(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, int]]]:
     return [(row, row.outcomes) for row in model.categories if is_refusal_category(row.category)]
 
@@ -216,11 +219,15 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
     left_out = not_shared_sentence(comparison)
     if left_out:
         console.print(f"[yellow]{escape(left_out)}[/]", soft_wrap=True)
+    caution = caution_sentence(comparison)
+    if caution:
+        console.print(f"[bold yellow]careful[/] {escape(caution)}", soft_wrap=True)
 
 
 def _flip_cells(flip: Flip) -> dict[str, str]:
     return {
         "category": flip.category,
+        "sampling": flip.sampling,
         "case": flip.case_id,
         "what happened": "fixed" if flip.after > flip.before else "broken",
         "right before": percent(flip.before),

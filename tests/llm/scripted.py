@@ -5,14 +5,14 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import SecretStr
 
 from llm.client import TeacherClient, open_client
 from llm.journal import Journal
 from schemas.answer import Answer, Message, Request
-from schemas.settings import TeacherSettings
+from schemas.settings import EndpointSettings, TeacherSettings
 from tests.http_server import HttpReply, HttpRequest, serve
 
 KEY = "sk-secret-key-0123456789"
@@ -47,22 +47,35 @@ class Opened(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def opened(
-    *steps: Step, journal: Journal | None = None, budget_usd: float | None = None, spent_usd: float = 0, **settings: Any
+    *steps: Step,
+    journal: Journal | None = None,
+    budget_usd: float | None = None,
+    spent_usd: float = 0,
+    kind: type[EndpointSettings] = TeacherSettings,
+    **settings: Any,
 ) -> AsyncIterator[Opened]:
     endpoint = Scripted(*steps)
     async with serve(endpoint.handle) as address:
         base_url = f"{address}/v1"
-        teacher = make_settings(base_url=base_url, **settings)
+        endpoint_settings = make_endpoint_settings(kind, base_url=base_url, **settings)
         async with open_client(
-            teacher, journal, job_id="job", run_id="run", budget_usd=budget_usd, spent_usd=spent_usd
+            endpoint_settings, journal, job_id="job", run_id="run", budget_usd=budget_usd, spent_usd=spent_usd
         ) as client:
             yield Opened(client, endpoint, base_url)
 
 
+E = TypeVar("E", bound=EndpointSettings)
+
+
+def make_endpoint_settings(kind: type[E], **settings: Any) -> E:
+    """Every field is given, so that nothing of the developer's own CALLMILL_… gets into a test."""
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}
+    return kind(**{**defaults, "model": "test-model", "api_key": SecretStr(KEY), "timeout_s": 5, **settings})
+
+
 def make_settings(**settings: Any) -> TeacherSettings:
-    """Every field is given, so that nothing of the developer's own CALLMILL_TEACHER_… gets into a test."""
-    defaults = {name: field.default for name, field in TeacherSettings.model_fields.items()}
-    return TeacherSettings(**{**defaults, "model": "test-model", "api_key": SecretStr(KEY), "timeout_s": 5, **settings})
+    """A teacher's."""
+    return make_endpoint_settings(TeacherSettings, **settings)
 
 
 def completion(

@@ -137,7 +137,7 @@ def test_a_repair_is_another_request_in_the_same_conversation() -> None:
     assert repair.prompt == "repair.v1"
     assert [message.role for message in repair.messages] == ["system", "user", "assistant", "user"]
     assert repair.messages[2].content == "oops"
-    assert "no JSON objects found" in repair.messages[3].content
+    assert "no JSON objects found" in (repair.messages[3].content or "")
     assert repair.answer_schema == request.answer_schema
 
 

@@ -1,6 +1,8 @@
 """The one client over real HTTP: nothing is paid twice, everything that can heal is tried again, no key leaks."""
 
 import asyncio
+import contextlib
+import json
 import logging
 import socket
 import time
@@ -12,11 +14,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from llm import sender
+from llm import connection, sender
 from llm.client import open_client
 from llm.journal import Journal
-from schemas.answer import Answer
-from schemas.errors import BudgetSpentError, RequestRefusedError, TerminalError, TransientError
+from schemas.answer import Answer, Message, Request
+from schemas.errors import BudgetSpentError, RequestRefusedError, TerminalError, TransientError, UnreachableError
+from schemas.settings import EndpointSettings, EvaluateSettings, TeacherSettings
 from tests.http_server import HttpReply
 from tests.llm.scripted import (
     KEY,
@@ -25,6 +28,7 @@ from tests.llm.scripted import (
     failure,
     lines_of,
     make_answer,
+    make_endpoint_settings,
     make_request,
     make_settings,
     opened,
@@ -212,13 +216,42 @@ def test_an_endpoint_that_is_down_is_transient_and_shrinks_the_concurrency() -> 
             settings = make_settings(base_url=f"http://127.0.0.1:{free.getsockname()[1]}/v1", max_attempts=2)
             async with open_client(settings, None, job_id="job", run_id="run") as client:
                 with pytest.raises(
-                    TransientError, match=r"after 2 attempts.*no connection.*See whether the endpoint is up"
+                    UnreachableError, match=r"after 2 attempts.*no connection.*See whether the endpoint is up"
                 ):
                     await client.answer(make_request())
                 assert client.stats.concurrency == 8
                 assert client.stats.retries == {"connection": 2}
 
     asyncio.run(body())
+
+
+def test_an_address_that_takes_no_connection_in_time_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 0.1)
+
+    async def body() -> None:
+        with socket.socket() as deaf, contextlib.ExitStack() as queue:
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen(0)
+            for _ in range(4):  # the queue of those who wait to be let in is full
+                waiting = queue.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(deaf.getsockname())
+            settings = make_settings(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", max_attempts=1)
+            async with open_client(settings, None, job_id="job", run_id="run") as client:
+                with pytest.raises(UnreachableError, match="no connection in time"):
+                    await client.answer(make_request())
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("reply", [failure(503), HttpReply(200, b"", is_hung_up=True), completion(delay_s=60)])
+def test_an_endpoint_that_is_there_and_fails_is_not_unreachable(reply: HttpReply) -> None:
+    async def body(parts: Opened) -> None:
+        with pytest.raises(TransientError) as caught:
+            await parts.client.answer(make_request())
+        assert not isinstance(caught.value, UnreachableError)
+
+    run(body, reply, max_attempts=1, timeout_s=0.2)
 
 
 def test_a_429_pauses_everybody() -> None:
@@ -357,7 +390,7 @@ def test_structured_output_is_switched_off_once_for_the_whole_run(caplog: pytest
 
     with caplog.at_level(logging.WARNING):
         run(body, refuse_schema)
-    assert caplog.text.count("has_schema is False") == 1
+    assert caplog.text.count("from now on response_format is left out") == 1
 
 
 def test_structured_output_can_be_switched_off() -> None:
@@ -378,8 +411,114 @@ def test_an_endpoint_that_knows_almost_nothing_is_found_out_step_by_step() -> No
     async def body(parts: Opened) -> None:
         answer = await parts.client.answer(make_request(answer_schema={"type": "object"}))
         assert (answer.text, answer.attempts, len(parts.endpoint.bodies)) == ("hello", 1, 5)
+        assert parts.client.left_out == ("response_format", "seed", "temperature")
 
     run(body, refuse)
+
+
+TOOL = {"type": "function", "function": {"name": "get_rain", "parameters": {"type": "object", "properties": {}}}}
+
+
+def make_question(text: str = "Rain?", **fields: Any) -> Request:
+    """What an evaluation asks."""
+    known: dict[str, Any] = {
+        "tools": (TOOL,), "top_p": 0.8, "top_k": 20, "repetition_penalty": 1.1, "max_tokens": None,
+        "context": "bfcl", "may_be_empty": True,
+    }  # fmt: skip
+    return make_request(text, **{**known, **fields})
+
+
+def test_a_model_under_test_is_asked_with_tools_and_may_answer_with_calls_alone() -> None:
+    calls = [{"id": "c1", "type": "function", "function": {"name": "get_rain", "arguments": "{}"}}]
+
+    async def body(parts: Opened) -> None:
+        request = make_question()
+        answer = await parts.client.answer(request)
+        assert Answer.model_validate(answer.model_dump()) == answer
+        assert (answer.text, answer.finish_reason, answer.attempts) == ("", "tool_calls", 1)
+        assert json.loads(answer.raw)["choices"][0]["message"]["tool_calls"] == calls
+        assert parts.endpoint.bodies == [
+            {
+                "model": "test-model", "messages": [{"role": "user", "content": "Rain?"}], "temperature": 0.9,
+                "top_p": 0.8, "top_k": 20, "repetition_penalty": 1.1, "seed": request.seed(0), "tools": [TOOL],
+            }
+        ]  # fmt: skip
+        assert parts.client.left_out == ()
+
+    run(body, completion(None, finish_reason="tool_calls", tool_calls=calls), kind=EvaluateSettings)
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [(completion(None), ""), (completion(""), ""), (completion(None, refusal="I won't"), "I won't"),
+     (completion(None, tool_calls="get_rain()"), "")],
+)  # fmt: skip
+def test_what_a_model_under_test_does_not_say_is_an_answer(reply: HttpReply, text: str) -> None:
+    async def body(parts: Opened) -> None:
+        answer = await parts.client.answer(make_question())
+        assert (answer.text, answer.attempts) == (text, 1)
+        assert parts.client.take_unloaded() == [answer]
+
+    run(body, reply, kind=EvaluateSettings)
+
+
+@pytest.mark.parametrize("name", ["repetition_penalty", "seed", "temperature", "top_k", "top_p"])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_feature_that_is_refused_once_is_left_out_and_named(name: str, status: int) -> None:
+    def refuse(sent: dict[str, Any]) -> HttpReply:
+        if name not in sent:
+            return completion()
+        detail = [{"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted"}]
+        return (
+            failure(400, f"Unrecognized request argument supplied: {name}")
+            if status == 400
+            else HttpReply(422, json.dumps({"detail": detail}).encode())
+        )
+
+    async def body(parts: Opened) -> None:
+        await parts.client.answer(make_question("1"))
+        refused, passed = parts.endpoint.bodies
+        assert refused.keys() - passed.keys() == {name}
+        await asyncio.gather(*(parts.client.answer(make_question(str(n))) for n in range(2, 8)))
+        assert len(parts.endpoint.bodies) == 8
+        assert parts.client.left_out == (name,)
+
+    run(body, refuse, kind=EvaluateSettings)
+
+
+def test_a_whole_conversation_with_calls_goes_over_the_wire() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "get_rain", "arguments": "{}"}}
+    messages = (
+        Message(role="user", content="Rain?"),
+        Message(role="assistant", content=None, tool_calls=(call,)),
+        Message(role="tool", content="yes", tool_call_id="c1"),
+    )
+
+    async def body(parts: Opened) -> None:
+        request = Request(prompt="bfcl", model="test-model", messages=messages, temperature=0, max_tokens=9)
+        await parts.client.answer(request)
+        assert parts.endpoint.bodies[0]["messages"] == json.loads(request.messages_json())
+        assert parts.endpoint.bodies[0]["messages"][1] == {"role": "assistant", "content": None, "tool_calls": [call]}
+
+    run(body, completion(), kind=EvaluateSettings)
+
+
+def test_a_budget_needs_a_limit_on_answers() -> None:
+    async def body(parts: Opened) -> None:
+        with pytest.raises(TerminalError, match=r"budget of \$1 cannot be kept.*set CALLMILL_EVALUATE_MAX_TOKENS"):
+            await parts.client.answer(make_question())
+        assert (await parts.client.answer(make_question(max_tokens=50))).text == "hello"
+        assert len(parts.endpoint.bodies) == 1
+
+    run(body, completion(), kind=EvaluateSettings, price_in=2.0, price_out=10.0, budget_usd=1.0)
+
+
+def test_without_a_limit_on_answers_their_tokens_are_guessed() -> None:
+    async def body(parts: Opened) -> None:
+        await asyncio.gather(*(parts.client.answer(make_question(str(n))) for n in range(10)))
+        assert len(parts.endpoint.bodies) == 10
+
+    run(body, completion(), kind=EvaluateSettings, tokens_per_minute=6_000_000)
 
 
 def test_never_more_at_once_than_set() -> None:
@@ -445,14 +584,25 @@ def test_replies_that_were_paid_for_and_lost_count_against_the_budget() -> None:
 def test_settings_that_cannot_work_are_said_at_once(
     settings: dict[str, Any], budget_usd: float | None, words: str
 ) -> None:
-    async def body() -> None:
-        teacher = make_settings(**settings)
-        async with open_client(teacher, None, job_id="job", run_id="run", budget_usd=budget_usd):
+    async def body(kind: type[EndpointSettings]) -> None:
+        asked = make_endpoint_settings(kind, **settings)
+        async with open_client(asked, None, job_id="job", run_id="run", budget_usd=budget_usd):
             raise AssertionError("opened")
 
-    with pytest.raises(TerminalError, match=words) as caught:
+    for kind, name in ((TeacherSettings, "TEACHER"), (EvaluateSettings, "EVALUATE")):
+        with pytest.raises(TerminalError, match=words.replace("TEACHER", name)) as caught:
+            asyncio.run(body(kind))
+        assert "sk-secret" not in str(caught.value)
+
+
+def test_without_an_address_nothing_stands_in_for_a_model_under_test() -> None:
+    async def body() -> None:
+        settings = make_endpoint_settings(EvaluateSettings)
+        async with open_client(settings, None, job_id="job", run_id="run"):
+            raise AssertionError("opened")
+
+    with pytest.raises(TerminalError, match=r"No address is given; set CALLMILL_EVALUATE_BASE_URL\."):
         asyncio.run(body())
-    assert "sk-secret" not in str(caught.value)
 
 
 def test_leaving_ends_the_calls_under_way() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm.costs import Budget, ClientStats, Prices, Tally, estimate_tokens, forecast
+from schemas.answer import Message, Request
 from schemas.errors import BudgetSpentError
 from tests.llm.scripted import make_request
 
@@ -29,6 +30,17 @@ def test_the_answer_schema_counts_as_prompt() -> None:
     schema = {"type": "object", "description": "x" * 1000}
     with_schema = estimate_tokens(make_request(answer_schema=schema)).most_prompt
     assert with_schema > estimate_tokens(make_request()).most_prompt + 1000
+
+
+def test_tools_and_earlier_calls_count_as_prompt() -> None:
+    plain = estimate_tokens(make_request())
+    tool = {"type": "function", "function": {"name": "f", "description": "雨" * 1000}}
+    with_tools = estimate_tokens(make_request(tools=(tool,)))
+    assert with_tools.most_prompt > plain.most_prompt + 3000
+    assert with_tools.likely_prompt > plain.likely_prompt + 1000
+    asked = Message(role="assistant", content=None, tool_calls=({"function": {"arguments": "x" * 500}},))
+    with_calls = Request(prompt="p", model="m", messages=(asked,), temperature=0, max_tokens=None)
+    assert estimate_tokens(with_calls).most_prompt > 500
 
 
 @given(

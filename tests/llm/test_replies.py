@@ -52,6 +52,55 @@ def test_refusals_are_seen(message: dict[str, Any], finish_reason: str, refusal:
     assert reply.refusal == refusal
 
 
+CALLS = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+
+
+@pytest.mark.parametrize("may_be_empty", [True, False])
+def test_calls_without_words_are_an_answer(may_be_empty: bool) -> None:
+    body = chat({"content": None, "tool_calls": CALLS}, "tool_calls")
+    reply = read_reply(body, may_be_empty)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.finish_reason, reply.raw) == ("", "tool_calls", body.decode())
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"content": None}, ""),
+        ({}, ""),
+        ({"content": None, "tool_calls": []}, ""),
+        ({"content": None, "tool_calls": "f()"}, ""),
+        ({"content": None, "tool_calls": [None, 7]}, ""),
+        ({"content": "words", "tool_calls": {"name": "f"}}, "words"),
+        ({"content": None, "refusal": "I can't help"}, "I can't help"),
+        ({"content": "", "refusal": "I can't help"}, "I can't help"),
+        ({"content": "words", "refusal": "I can't help"}, "words"),
+        ({"content": None, "refusal": {"why": 7}}, ""),
+    ],
+)
+def test_what_a_model_under_test_says_is_its_answer(message: dict[str, Any], text: str) -> None:
+    reply = read_reply(chat(message), may_be_empty=True)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.refusal) == (text, None)
+    assert json.loads(reply.raw)["choices"][0]["message"] == message
+
+
+def test_what_a_content_filter_left_of_an_answer_is_the_answer_of_a_model_under_test() -> None:
+    reply = read_reply(chat({"content": "half"}, "content_filter"), may_be_empty=True)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.finish_reason, reply.refusal) == ("half", "content_filter", None)
+
+
+@pytest.mark.parametrize("message", [None, "words", {"content": 7}, {"content": [{"type": "text", "text": "hi"}]}])
+def test_what_is_no_message_is_broken_for_a_model_under_test_too(message: Any) -> None:
+    assert isinstance(read_reply(chat(message), may_be_empty=True), Fault)
+
+
+@pytest.mark.parametrize("tool_calls", [None, [], "f()", {"name": "f"}])
+def test_no_words_and_no_calls_are_broken_where_words_are_needed(tool_calls: Any) -> None:
+    assert isinstance(read_reply(chat({"content": None, "tool_calls": tool_calls})), Fault)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -91,7 +140,20 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["choices", "message", "content", "usage", "error", "detail", "prompt_tokens", "loc", "msg"]
+                [
+                    "choices",
+                    "message",
+                    "content",
+                    "usage",
+                    "error",
+                    "detail",
+                    "prompt_tokens",
+                    "loc",
+                    "msg",
+                    "tool_calls",
+                    "refusal",
+                    "finish_reason",
+                ]
             ),
             inner,
             max_size=4,
@@ -106,6 +168,7 @@ def test_no_json_breaks_the_reader(value: Any) -> None:
     body = json.dumps(value)
     for wrapped in (body, json.dumps({"choices": [value]}), json.dumps({"choices": [{"message": value}]})):
         assert isinstance(read_reply(wrapped.encode()), Reply | Fault)
+        assert isinstance(read_reply(wrapped.encode(), may_be_empty=True), Reply | Fault)
     assert isinstance(read_error(400, {}, body), ErrorReply)
 
 
@@ -145,6 +208,8 @@ def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: floa
             "body.seed: not permitted",
         ),
         ('{"detail": [{"loc": 7, "msg": "not permitted"}]}', "7: not permitted"),
+        ('[{"error": {"message": "no such thing"}}]', "no such thing"),
+        ('{"message": {"detail": [{"loc": ["body", "seed"], "msg": "not permitted"}]}}', "body.seed: not permitted"),
         ("no such thing", "no such thing"),
         ('["no such thing"]', '["no such thing"]'),
     ],

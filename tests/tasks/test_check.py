@@ -82,7 +82,7 @@ def test_a_refusal_fails_if_any_function_would_serve() -> None:
 
 def test_the_judge_sees_the_row_and_nothing_of_how_it_was_made() -> None:
     request = judge_request(MULTIPLE, CATALOG, TEACHER)
-    text = request.messages[-1].content
+    text = request.messages[-1].content or ""
     assert '"name": "order"' in text
     assert '{"name": "refund", "description": "Do refund", "parameters": ["place*"]}' in text
     assert MULTIPLE.sample_id not in text
