@@ -12,7 +12,7 @@ from eval.official.categories import CASES
 from eval.official.relay import RelayReply, RelayRequest, open_relay
 from eval.official.results import OfficialCase
 from eval.official.run import run_categories
-from schemas.errors import RequestRefusedError, TerminalError, TransientError
+from schemas.errors import RequestRefusedError, TerminalError, TransientError, UnreachableError
 from schemas.evaluation import Mode, Sampling, Score
 from tasks.ask_cases import make_request, read_message
 from tasks.batches import StageBar
@@ -22,7 +22,7 @@ from tasks.score_cases import judge_given, make_score, name_reason
 from tasks.stored import read_answers_of_job
 
 _DEAD_AFTER = 32
-"""So many cases in a row without an answer: the server is down, not the cases bad."""
+"""So many cases in a row without an answer: the server is gone, or has never answered; else the cases are bad."""
 
 
 async def evaluate_official(run: EvaluationRun, contestant: Contestant, plan: OfficialPlan) -> None:
@@ -49,8 +49,13 @@ class _Pass:
     @property
     def folder(self) -> Path:
         """Where the harness keeps this pass."""
-        name = f"{self.run.options.mode}-{self.sampling.name}-{self.repeat}"
-        return (self.run.settings.home / "bfcl" / self.contestant.context / name).resolve()
+        return pass_folder(self.run, self.contestant, self.sampling, self.repeat)
+
+
+def pass_folder(run: EvaluationRun, contestant: Contestant, sampling: Sampling, repeat: int) -> Path:
+    """Where the harness keeps one pass over the categories."""
+    name = f"{run.options.mode}-{sampling.name}-{repeat}"
+    return (run.settings.home / "bfcl" / contestant.context / name).resolve()
 
 
 @task(name="official harness", cache_policy=NO_CACHE, persist_result=False)
@@ -60,9 +65,9 @@ async def run_harness_pass(part: _Pass) -> list[Score]:
     total = sum(min(CASES[each], options.limit or CASES[each]) for each in part.plan.categories)
     bar = StageBar(run, "ask", total)
     await bar.start()
-    asker = _Asker(part, bar)
     stored = await asyncio.to_thread(read_answers_of_job, run.warehouse, run.job_id)
     contestant.client.remember(stored)
+    asker = _Asker(part, bar, has_answered=bool(stored))
     threads = contestant.settings.concurrency
     with run.timed(f"evaluate {contestant.target.label}"):
         async with open_relay(asker.ask) as relay:
@@ -79,10 +84,11 @@ async def run_harness_pass(part: _Pass) -> list[Score]:
 class _Asker:
     """Answers the relay through our client."""
 
-    def __init__(self, part: _Pass, bar: StageBar) -> None:
+    def __init__(self, part: _Pass, bar: StageBar, has_answered: bool) -> None:
         self.requests: dict[str, Any] = {}
         self._part = part
         self._bar = bar
+        self._has_answered = has_answered
         self._failures = 0
 
     async def ask(self, asked: RelayRequest) -> RelayReply:
@@ -97,7 +103,8 @@ class _Asker:
             answer = await part.contestant.client.answer(request, part.repeat)
         except (TransientError, RequestRefusedError) as error:
             self._failures += 1
-            if self._failures >= _DEAD_AFTER:
+            is_gone = isinstance(error, UnreachableError) or not self._has_answered
+            if is_gone and self._failures >= _DEAD_AFTER:
                 raise TerminalError(
                     f"{self._failures} cases in a row got no answer from {part.contestant.target.place}: {error} "
                     "What was answered before is kept; run the same command again once the server is up."
@@ -106,6 +113,7 @@ class _Asker:
         finally:
             await self._bar.advance(1)
         self._failures = 0
+        self._has_answered = True
         self.requests[request.request_id] = request
         return RelayReply(
             message=read_message(answer),

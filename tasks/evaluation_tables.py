@@ -17,6 +17,7 @@ from eval.report.sentences import (
     comparison_sentence,
     headline,
     interval_text,
+    is_measured,
     is_refusal_category,
     left_out_sentence,
     not_shared_sentence,
@@ -158,6 +159,9 @@ def _row_style(row: CategoryScore) -> str:
 def _print_overall(console: Console, model: ModelReport) -> None:
     if model.overall is None:
         return
+    for row in model.overall.table:
+        cells = [{"BFCL's own table": name, "": value} for name, value in row.items() if is_measured(name, value)]
+        console.print(_table(f"As the harness has it: {model.model}", cells))
     overall, ran = percent(model.overall.overall), percent(model.overall.sub_overall)
     console.print(f"BFCL overall {overall} (what was not run counts 0), {ran} of what was run")
     if model.overall.not_run:

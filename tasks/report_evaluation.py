@@ -16,6 +16,7 @@ from eval.report.page import write_report
 from eval.summary import summarise_scores
 from schemas.errors import FellShortError, TerminalError
 from schemas.evaluation import Comparison, EvaluationReport, ModelReport, Overall, Score
+from tasks.evaluate_official import pass_folder
 from tasks.evaluation_run import EvaluationRun
 from tasks.evaluation_suite import PreparedSuite
 from tasks.evaluation_tables import as_markdown, table_rows
@@ -74,26 +75,26 @@ def _report_model(run: EvaluationRun, suite: PreparedSuite, label: str) -> Model
         mode=run.options.mode,
         left_out=contestant.client.left_out,
         categories=summarise_scores(run.scores[label]),
-        overall=_overall(run.scores[label]) if suite.official is not None else None,
+        overall=_overall(run, label) if suite.official is not None else None,
         answers_new=stats.new.answers,
         answers_reused=stats.reused.answers,
     )
 
 
-def _overall(scores: Sequence[Score]) -> Overall:
+def _overall(run: EvaluationRun, label: str) -> Overall:
     """BFCL's own summary of the first pass, by BFCL's own verdicts."""
-    first = (scores[0].sampling, 0)
+    sampling, repeat = run.draws[0]
     counts: dict[Category, CategoryCount] = {}
     for category in CATEGORIES:
         verdicts = [
             score.bfcl_valid is True
-            for score in scores
-            if score.category == category and (score.sampling, score.repeat) == first
+            for score in run.scores[label]
+            if (score.category, score.sampling, score.repeat) == (category, sampling.name, repeat)
         ]
         if verdicts:
             right = sum(verdicts)
             counts[category] = CategoryCount(accuracy=right / len(verdicts), correct=right, total=len(verdicts))
-    return aggregate(counts)
+    return aggregate(counts, pass_folder(run, run.contestants[label], sampling, repeat))
 
 
 def _compare_with_first(scores: dict[str, list[Score]]) -> tuple[Comparison, ...]:

@@ -38,6 +38,11 @@ def is_refusal_category(category: str) -> bool:
     return "irrelevance" in category
 
 
+def is_measured(name: str, value: str) -> bool:
+    """Whether a column of the harness's own table says something about this run; the rest is about its entry."""
+    return value != "N/A" and name not in ("Rank", "Model", "Model Link", "Total Cost ($)", "Organization", "License")
+
+
 def rows_asked(score: CategoryScore) -> int:
     """Answers that were wanted, over all repeats."""
     return score.cases * score.repeats
