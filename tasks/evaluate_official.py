@@ -150,6 +150,8 @@ def score_official(official: OfficialCase, model: str, mode: Mode, sampling: Sam
     }
     if official.case is not None and official.given is not None:
         judged = make_score(official.case, judge_given(official.case, official.given, mode), **measured)
+        if valid is None and not official.is_error:  # the official checker raises there, and ours says why
+            verdict["reason"] = judged.reason
         return judged.model_copy(update={**verdict, "detail": judged.detail or official.detail})
     return Score(
         case_id=official.case_id,

@@ -1,0 +1,1 @@
+"""BFCL's own harness, unmodified and pinned, in an environment of its own, against any endpoint."""
