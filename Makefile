@@ -34,6 +34,7 @@ bench: .venv/dev  ## timings of the parts, printed side by side
 	$(BIN)/python -m benchmarks.warehouse_commits
 	$(BIN)/python -m benchmarks.serving_speed
 	$(BIN)/python -m benchmarks.legal_share
+	$(BIN)/python -m benchmarks.scoring_speed
 
 vllm-env:        ## vLLM in an environment of its own: the CPU build where there is no GPU
 	$(PYTHON) -m venv .venv-vllm

@@ -87,12 +87,17 @@ def right_calls(case: Case) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _first(values: list[Any]) -> Any:
+    """The first alternative; in a dictionary each key has its own, and what is deeper is meant literally."""
     value = next((value for value in values if value != ""), "")
     if isinstance(value, dict):
-        return {key: _first(each) for key, each in value.items() if "" not in each}
+        return _fill(value)
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        return [{key: _first(inner) for key, inner in each.items() if "" not in inner} for each in value]
+        return [_fill(each) for each in value]
     return value
+
+
+def _fill(form: dict[str, list[Any]]) -> dict[str, Any]:
+    return {key: values[0] for key, values in form.items() if "" not in values}
 
 
 def _other(value: Any) -> Any:

@@ -70,7 +70,9 @@ def test_no_verdict_is_not_right() -> None:
 def test_repeats_are_compared_by_their_share() -> None:
     before = run([True, False]) + run([False, False], repeat=1)
     after = run([True, False]) + run([True, False], repeat=1)
-    assert compare(before, after).flips == (Flip(case_id="0", category="simple_python", sampling="greedy", before=0.5, after=1.0),)
+    assert compare(before, after).flips == (
+        Flip(case_id="0", category="simple_python", sampling="greedy", before=0.5, after=1.0),
+    )
 
 
 def test_runs_with_unequal_repeats_can_be_compared() -> None:
