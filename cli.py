@@ -273,11 +273,11 @@ def chat(as_json: bool, **options: Any) -> None:
 
 @main.command(context_settings={"ignore_unknown_options": False, "allow_extra_args": True})
 @click.argument("model")
-@click.option("--suite", type=click.Choice(["tiers", "bfcl"]), default="tiers", show_default=True)
+@click.option("--suite", type=click.Choice(["tiers", "kinds", "bfcl"]), default="tiers", show_default=True)
 @click.option("--against", multiple=True, metavar="URL=MODEL", help="One more model to compare with; a folder too.")
-@click.option("--apis", multiple=True, metavar="PATH...", help="Tiers: your own documents; several follow one --apis.")
+@click.option("--apis", multiple=True, metavar="PATH...", help="Your own documents; several follow one --apis.")
 @click.option("--from", "origin", type=click.Choice(["all", "public", "own"]), default="all", show_default=True)
-@click.option("--samples", "own_samples", default=100, show_default=True, help="Tiers: cases from your own documents.")
+@click.option("--samples", "own_samples", default=100, show_default=True, help="Of your own documents.")
 @click.option("--categories", default="all", show_default=True, help="BFCL: names or groups, with commas.")
 @click.option("--mode", type=click.Choice(["fc", "prompt"]), default="fc", show_default=True, help="BFCL's two modes.")
 @click.option("--limit", type=int, help="At most so many cases of each category.")
@@ -305,7 +305,7 @@ def evaluate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score a model on BFCL or on the four tiers; MODEL is an address, URL=MODEL, a folder, or a server's name."""
+    """Score a model on the four tiers, the five kinds or BFCL; MODEL: URL, URL=MODEL, a folder, a server's name."""
     from flows.command import run_evaluation
     from schemas.evaluation_options import FolderServing
 

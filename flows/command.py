@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.local.server import answers, start_server, wait_for_server
+from schemas.errors import UsageError
 from schemas.evaluation import EvaluationReport
 from schemas.evaluation_options import describe_evaluation
 from schemas.job import DEFAULT_MIX, describe_options
@@ -58,6 +59,8 @@ def run_evaluation(models: list[str], apis: list[str], **options: Any) -> Evalua
     described = describe_evaluation(models, *(options[word] for word in (*words, "serving")))
     find_documents([Path(api) for api in apis])
     load_teacher()
+    if described.suite == "kinds" and not apis:
+        raise UsageError("The five kinds are asked over your own documents; give them by --apis.")
     if described.suite == "bfcl":
         plan_official(described)
     find_targets(described.targets, load_settings(Settings), load_settings(EvaluateSettings))

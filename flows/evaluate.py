@@ -1,4 +1,4 @@
-"""A model's scores: BFCL by its own harness, or the four tiers, with every case of every run a row."""
+"""A model's scores: BFCL by its own harness, the four tiers, or the five kinds; every case of every run is a row."""
 
 from prefect import flow
 
@@ -9,7 +9,7 @@ from schemas.evaluation_options import EvaluationOptions, FolderServing, Origin,
 from schemas.report import SynthReport
 from tasks.evaluation_run import open_evaluation
 from tasks.evaluation_suite import evaluate_model, prepare_suite
-from tasks.own_samples import OWN_MIX
+from tasks.own_samples import own_mix
 from tasks.report_evaluation import report_evaluation
 from tasks.targets import look_at_targets
 
@@ -36,11 +36,11 @@ async def evaluate(
 
     Args:
         model: address, URL=model, folder, or name of a server that `callmill serve` runs.
-        suite: bfcl: the official harness; tiers: the four tiers.
+        suite: bfcl: the official harness; tiers: the four tiers; kinds: the five kinds over own documents.
         against: more models, each URL=model or a folder.
-        apis: tiers: the user's own documents; samples of their test split are made first.
+        apis: tiers, kinds: the user's own documents; samples of their test split are made first.
         origin: tiers: public, own or all.
-        own_samples: tiers: how many samples are made.
+        own_samples: tiers, kinds: how many samples are made.
         categories: bfcl: names of categories or groups, with commas.
         mode: bfcl: fc or prompt.
         limit: at most so many cases of each category.
@@ -68,10 +68,11 @@ async def evaluate(
 
 async def _make_own_samples(options: EvaluationOptions, apis: list[str]) -> SynthReport | None:
     """Samples of the test split from the user's documents; fewer than wanted are noted in the report."""
-    if not apis or options.suite != "tiers" or options.origin == "public":
+    mix = own_mix(options)
+    if not apis or mix is None:
         return None
     try:
-        made: SynthReport = await synth(apis, options.own_samples, OWN_MIX[options.origin], split="test")
+        made: SynthReport = await synth(apis, options.own_samples, mix, split="test")
     except FellShortError as error:
         if not isinstance(error.report, SynthReport):
             raise

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.record import Record
 
-Suite = Literal["bfcl", "tiers"]
+Suite = Literal["bfcl", "tiers", "kinds"]
 Mode = Literal["fc", "prompt"]
 CodeLanguage = Literal["python", "java", "javascript"]
 Tier = Literal["simple", "medium", "hard", "enterprise"]
@@ -179,7 +179,7 @@ class Score(Record):
     repeat: int = Field(ge=0)
     """Which of the independent draws."""
     valid: bool | None
-    """The suite's verdict: the official harness's own in `bfcl`, BFCL's rules by our scorer in `tiers`."""
+    """The suite's verdict: the official harness's own in `bfcl`, BFCL's rules by our scorer in the others."""
     error_type: str | None
     reason: str | None
     """The error type without its prefix, or why there is no verdict."""
@@ -230,7 +230,7 @@ class CategoryScore(Record):
     bfcl_accuracy: float
     """What BFCL gives, server errors credited."""
     our_accuracy: float
-    """By our scorer; the same as `accuracy` in `tiers`."""
+    """By our scorer; the same as `accuracy` but in `bfcl`."""
     differences: int
     """Rows where our scorer and the official one differ: errors of ours."""
     second_accuracy: float

@@ -48,7 +48,7 @@ class EvaluationOptions(Record):
     origin: Origin = "all"
     """Tiers: BFCL's public sets, the user's own documents, or both."""
     own_samples: int = Field(100, ge=1)
-    """Tiers: cases made from the user's documents."""
+    """Tiers and kinds: cases made from the user's documents."""
     limit: int | None = Field(None, ge=1)
     """Most cases of a category."""
     samplings: tuple[Sampling, ...] = (GREEDY,)
@@ -96,8 +96,8 @@ def describe_evaluation(
     Raises:
         UsageError: says which word is off.
     """
-    if suite == "tiers" and mode != "fc":
-        raise UsageError("The tiers offer functions as tools; leave out --mode, or take --suite bfcl.")
+    if suite != "bfcl" and mode != "fc":
+        raise UsageError(f"The suite {suite} offers functions as tools; leave out --mode, or take --suite bfcl.")
     for name, value in (("limit", limit), ("repeats", repeats), ("samples", own_samples), ("max-tokens", max_tokens)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} {value} is too few; ask for 1 or more.")

@@ -1,4 +1,4 @@
-"""What an evaluation runs, prepared before anything is asked: the tiers' cases, or the harness and its categories."""
+"""What an evaluation runs, prepared before anything is asked: a list of cases, or the harness and its categories."""
 
 import asyncio
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from eval.tiers.bfcl_data import BFCL_VERSION, read_bfcl_data
 from eval.tiers.own_cases import OwnSample
 from eval.tiers.published import PUBLISHED
-from eval.tiers.suite import build_suite
+from eval.tiers.suite import TierSuite, build_kinds, build_suite
 from schemas.evaluation import Case, PublishedScore
 from schemas.evaluation_options import EvaluationOptions
 from schemas.record import content_id
@@ -28,7 +28,7 @@ class PreparedSuite(NamedTuple):
 
     name: SuiteName
     cases: tuple[Case, ...] = ()
-    """Of the tiers."""
+    """Of tiers or kinds."""
     official: OfficialPlan | None = None
     """Of the official harness."""
     published: tuple[PublishedScore, ...] = ()
@@ -50,7 +50,7 @@ async def prepare_suite(options: EvaluationOptions, made: SynthReport | None) ->
     settings = load_settings(Settings)
     if options.suite == "bfcl":
         return _prepare_official(options)
-    return await asyncio.to_thread(_prepare_tiers, options, settings, made)
+    return await asyncio.to_thread(_prepare_cases, options, settings, made)
 
 
 async def evaluate_model(run: EvaluationRun, contestant: Contestant, suite: PreparedSuite) -> None:
@@ -62,17 +62,23 @@ async def evaluate_model(run: EvaluationRun, contestant: Contestant, suite: Prep
         await evaluate_tiers(run, contestant, suite.cases)
 
 
-def _prepare_tiers(options: EvaluationOptions, settings: Settings, made: SynthReport | None) -> PreparedSuite:
+def _prepare_cases(options: EvaluationOptions, settings: Settings, made: SynthReport | None) -> PreparedSuite:
     own: list[OwnSample] = []
     if made is not None:
         own = read_own_samples(Warehouse(settings.warehouse_path, settings.lock_wait_s), made.job_id)
-    data = None if options.origin == "own" else read_bfcl_data(settings.home / "bfcl-data")
-    suite = build_suite(options.origin, data, own, options.limit)
+    suite = _build(options, settings, own)
     notes = [*suite.notes, *(made.shortfalls if made else ())]
     if own and made is not None:
         notes.append(f"The {len(own)} samples over own documents were written by {made.teacher} (job {made.job_id}).")
     name = SuiteName(version=suite.suite_version, hash=suite.suite_hash)
-    return PreparedSuite(name, suite.cases, published=PUBLISHED, notes=tuple(notes))
+    return PreparedSuite(name, suite.cases, published=PUBLISHED if options.suite == "tiers" else (), notes=tuple(notes))
+
+
+def _build(options: EvaluationOptions, settings: Settings, own: list[OwnSample]) -> TierSuite:
+    if options.suite == "kinds":
+        return build_kinds(own, options.limit)
+    data = None if options.origin == "own" else read_bfcl_data(settings.home / "bfcl-data")
+    return build_suite(options.origin, data, own, options.limit)
 
 
 def _prepare_official(options: EvaluationOptions) -> PreparedSuite:

@@ -1,14 +1,22 @@
-"""Accepted samples of the test split, for the tiers over a user's own documents."""
+"""Accepted samples of the test split, for suites over a user's own documents."""
 
 import json
 
 from eval.tiers.own_cases import OwnSample
-from schemas.evaluation_options import Origin
+from schemas.evaluation_options import EvaluationOptions
 from schemas.sample import Call
 from warehouse.store import Warehouse
 
-OWN_MIX: dict[Origin, str] = {"all": "parallel_multiple=1", "own": "simple=1,multiple=1,parallel_multiple=2"}
-"""What is made for the tiers over own documents: hard and enterprise share a kind, parallel_multiple."""
+_TIERS_MIX = {"all": "parallel_multiple=1", "own": "simple=1,multiple=1,parallel_multiple=2"}
+"""Hard and enterprise share a kind, parallel_multiple."""
+_KINDS_MIX = "simple=1,multiple=1,parallel=1,parallel_multiple=1,irrelevance=1"
+
+
+def own_mix(options: EvaluationOptions) -> str | None:
+    """Which kinds of sample the suite needs of the user's documents; none: none."""
+    if options.suite == "kinds":
+        return _KINDS_MIX
+    return _TIERS_MIX.get(options.origin) if options.suite == "tiers" else None
 
 
 def read_own_samples(warehouse: Warehouse, job_id: str) -> list[OwnSample]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from eval.summary import ALL
 from schemas.evaluation import CategoryScore, Comparison, EvaluationReport, Interval, ModelReport
 
-SUITE_WORDS = {"bfcl": "BFCL", "tiers": "Four tiers"}
+SUITE_WORDS = {"bfcl": "BFCL", "tiers": "Four tiers", "kinds": "Five kinds over own documents"}
 MODE_WORDS = {"fc": "tool calls", "prompt": "calls written as text"}
 
 

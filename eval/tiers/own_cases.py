@@ -9,7 +9,7 @@ from typing import Any
 
 from eval.tiers.own_documents import document_of
 from schemas.errors import TerminalError
-from schemas.evaluation import Case
+from schemas.evaluation import Case, Tier
 from schemas.function import Language, Split
 from schemas.record import Record
 from schemas.sample import Call, Kind
@@ -41,12 +41,12 @@ class OwnSample(Record):
     function_ids: tuple[str, ...]
 
 
-def case_from_sample(sample: OwnSample, category: str | None = None) -> Case:
+def case_from_sample(sample: OwnSample, tier: Tier | None = None) -> Case:
     """A case that the sample's own calls answer rightly.
 
     Args:
         sample: of any kind.
-        category: what it is counted with; its kind unless told.
+        tier: what it is counted with; none: its kind, in the suite `kinds`.
 
     Raises:
         TerminalError: the sample's messages hold the answer, or its calls don't fit the tools.
@@ -60,8 +60,8 @@ def case_from_sample(sample: OwnSample, category: str | None = None) -> Case:
     by_name = {function["name"]: function for function in functions}
     return Case(
         case_id=sample.sample_id,
-        suite="tiers",
-        category=category or sample.kind,
+        suite="tiers" if tier else "kinds",
+        category=tier or sample.kind,
         rule=_RULES[sample.kind],
         messages=sample.messages,
         functions=functions,

@@ -1,4 +1,4 @@
-"""The four tiers as one list of cases, fixed by a hash.
+"""The four tiers, or the five kinds, as one list of cases, fixed by a hash.
 
 simple: one function, one instruction; medium: several offered, one call; hard: several functions and instructions;
 enterprise: the same over the user's own documents, with nesting, enums or lists.
@@ -7,18 +7,19 @@ enterprise: the same over the user's own documents, with nesting, enums or lists
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from eval.tiers.bfcl_data import BfclData, SingleTurnCategory
 from eval.tiers.own_cases import OwnSample, case_from_sample, is_enterprise
 from eval.tiers.tools import convert_documents
 from schemas.errors import TerminalError, UsageError
 from schemas.evaluation import Case, Tier
+from schemas.evaluation_options import Origin
 from schemas.record import Record, canonical_json, content_id
-from schemas.sample import Kind
+from schemas.sample import KINDS, Kind
 
-Origin = Literal["public", "own", "all"]
 SUITE_VERSION = "tiers-1"
+KINDS_VERSION = "kinds-1"
 TIERS: tuple[Tier, ...] = get_args(Tier)
 _PUBLIC_CATEGORIES: dict[Tier, SingleTurnCategory] = {
     "simple": "simple_python",
@@ -67,12 +68,37 @@ def build_suite(
     cases = [case for tier in TIERS for case in _take(tiers.get(tier, []), limit)]
     if not cases:
         raise TerminalError(f"No case for any tier: {len(own)} samples given, none fits. {_HOW_TO_GET_OWN}")
-    texts = [canonical_json(case.model_dump(mode="json")) for case in cases]
     return TierSuite(
         suite_version=SUITE_VERSION,
-        suite_hash=hashlib.sha256("\n".join(texts).encode()).hexdigest(),
+        suite_hash=_hash_cases(cases),
         cases=tuple(cases),
         notes=(*_note_shortfalls(tiers, len(own), limit), *_note_unused(origin, own)),
+    )
+
+
+def build_kinds(own: Sequence[OwnSample], limit: int | None = None) -> TierSuite:
+    """The five kinds over own documents, each counted by itself.
+
+    Raises:
+        UsageError: the limit is below 1.
+        TerminalError: a sample is not of the test split or comes twice, or there is none.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"A limit of {limit} cases a kind; expected at least 1.")
+    _refuse_bad_samples(own)
+    cases = [
+        case
+        for kind in KINDS
+        for case in _take([case_from_sample(sample) for sample in own if sample.kind == kind], limit)
+    ]
+    if not cases:
+        raise TerminalError(f"The five kinds are asked over your own documents and none were given. {_HOW_TO_GET_OWN}")
+    missing = [kind for kind in KINDS if all(case.category != kind for case in cases)]
+    return TierSuite(
+        suite_version=KINDS_VERSION,
+        suite_hash=_hash_cases(cases),
+        cases=tuple(cases),
+        notes=tuple(f"{kind} not run: none of the {len(own)} samples is of it." for kind in missing),
     )
 
 
@@ -81,6 +107,11 @@ def tier_of(sample: OwnSample) -> Tier | None:
     if sample.kind == "parallel_multiple":
         return "enterprise" if is_enterprise(sample) else "hard"
     return _TIER_OF_KIND.get(sample.kind)
+
+
+def _hash_cases(cases: Sequence[Case]) -> str:
+    texts = [canonical_json(case.model_dump(mode="json")) for case in cases]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _public_tiers(data: BfclData | None) -> dict[Tier, list[Case]]:

@@ -68,7 +68,9 @@ def test_the_possible_answer_has_the_form_of_bfcl() -> None:
         "customer": {"id": 7, "note": "", "more": {"a": ""}},
         "parts": [{"id": 1}],
     }
-    case = case_from_sample(make_sample([OPEN_TICKET], [Call(name="open_ticket", arguments=arguments)], "simple"))
+    sample = make_sample([OPEN_TICKET], [Call(name="open_ticket", arguments=arguments)], "simple")
+    case = case_from_sample(sample, "simple")
+    assert (case_from_sample(sample).suite, case_from_sample(sample).category) == ("kinds", "simple")
     assert (case.rule, case.source, case.category, case.suite) == ("simple_python", "own", "simple", "tiers")
     assert case.tools == (OPEN_TICKET,)
     assert case.possible_answer == (

@@ -10,9 +10,10 @@ import pytest
 from eval.tiers.bfcl_data import BfclData
 from eval.tiers.own_cases import OwnSample
 from eval.tiers.published import PUBLISHED
-from eval.tiers.suite import TIERS, Origin, TierSuite, build_suite, tier_of
+from eval.tiers.suite import KINDS_VERSION, TIERS, TierSuite, build_kinds, build_suite, tier_of
 from schemas.errors import TerminalError, UsageError
 from schemas.evaluation import Tier
+from schemas.evaluation_options import Origin
 from schemas.sample import Call, Kind
 from tests.eval.tiers.samples import make_sample, make_tool
 
@@ -157,3 +158,16 @@ def test_published_figures_name_every_tier_and_say_that_they_are_from_elsewhere(
     for score in PUBLISHED:
         assert tuple(score.scores_pct) == TIERS
         assert "not measured here" in score.source
+
+
+def test_the_five_kinds_are_counted_apart_and_hashed() -> None:
+    """Kinds without a sample are named, and samples are in the same order for everybody."""
+    kinds: list[Kind] = ["simple", "multiple", "parallel", "parallel_multiple"]
+    samples = [make_own(kind, number) for kind in kinds for number in range(3)]
+    suite = build_kinds(samples)
+    assert suite.suite_version == KINDS_VERSION
+    assert [case.category for case in suite.cases] == [kind for kind in kinds for _ in range(3)]
+    assert any("irrelevance not run" in note for note in suite.notes)
+    assert build_kinds(samples[::-1]).suite_hash == suite.suite_hash
+    with pytest.raises(TerminalError, match="none were given"):
+        build_kinds([])
