@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from eval.official.relay import RelayReply, RelayRequest
 from schemas.evaluation import Case
+from tests.eval.scripted_endpoint import right_calls
 
 Behaviour = Literal["right", "wrong", "empty", "broken", "error"]
 BEHAVIOURS: tuple[Behaviour, ...] = ("right", "wrong", "empty", "broken", "error")
@@ -26,7 +27,7 @@ class ScriptedModel:
         behaviour = self.behaviour or BEHAVIOURS[place % len(BEHAVIOURS)]
         if behaviour == "error":
             return RelayReply(error="made to fail", status=500)
-        calls = [] if behaviour == "empty" else list(make_calls(case))
+        calls = [] if behaviour == "empty" else make_calls(case)
         if behaviour == "wrong":
             calls = [(f"not_{name}", arguments) for name, arguments in calls]
         message = as_tool_calls(calls) if request.tools else _as_text(calls)
@@ -35,22 +36,11 @@ class ScriptedModel:
         return RelayReply(message, "stop", prompt_tokens=7, completion_tokens=3)
 
 
-def make_calls(case: Case) -> Iterable[tuple[str, dict[str, Any]]]:
+def make_calls(case: Case) -> list[tuple[str, dict[str, Any]]]:
     """What the possible answer allows first; for a case without one, a call of its first function."""
     if not case.possible_answer and case.functions:
-        yield case.functions[0]["name"], {}
-    for expected in case.possible_answer:
-        for name, allowed in expected.items():
-            yield name, {key: _first(values) for key, values in allowed.items() if values and values[0] != ""}
-
-
-def _first(values: Any) -> Any:
-    value = values[0]
-    if isinstance(value, dict):
-        return {key: _first(inner) for key, inner in value.items() if inner and inner[0] != ""}
-    if isinstance(value, list):
-        return [_first([each]) if isinstance(each, dict) else each for each in value]
-    return value
+        return [(case.functions[0]["name"], {})]
+    return right_calls(case)
 
 
 def _key(messages: Iterable[dict[str, Any]]) -> str:
