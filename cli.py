@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -335,15 +336,28 @@ def _print_evaluation(report: Any, as_json: bool) -> None:
 @click.option("--underscore-to-dot", is_flag=True, help="Dots of expected names were sent as underscores.")
 @AS_JSON
 def score(file: Path, underscore_to_dot: bool, as_json: bool) -> None:
-    """Judge decoded calls by BFCL's rules: JSON lines in FILE (gzip or not, - for stdin), each line out with `ours`."""
+    """Judge calls by BFCL's rules: JSON lines in FILE (gzip or not, - for stdin), each line out with `ours`.
+
+    \b
+    A line: {"id": "1", "category": "simple_python", "language": "python",
+             "functions": [BFCL's documents], "possible_answer": [{"f": {"a": [1]}}],
+             "output": [{"f": {"a": 1}}]}
+    With "official": {"valid", "error_type"} in it, --json says how often ours agrees.
+    """
+    from schemas.record import json_text
     from tasks.score_file import score_lines, summarise
 
     lines = score_lines(file, underscore_to_dot)
     if as_json:
         click.echo(summarise(lines).model_dump_json())
         return
+    counts: Counter[str] = Counter()
     for line in lines:
-        click.echo(json.dumps(line.fields, ensure_ascii=False))
+        click.echo(json_text(line.fields))
+        judged = {True: "valid", False: "wrong", None: f"no verdict ({line.verdict.reason})"}
+        counts[judged[line.verdict.valid]] += 1
+    words = ", ".join(f"{count:,} {word}" for word, count in counts.most_common())
+    click.echo(f"callmill: {counts.total():,} lines: {words or 'nothing to judge'}", err=True)
 
 
 @main.command()
@@ -354,13 +368,14 @@ def diff(before: str, after: str, as_json: bool) -> None:
     """Compare two evaluations case by case; BEFORE and AFTER are run ids, or RUN=MODEL where a run has several."""
     from tasks.compare_runs import compare_runs
 
-    comparison = compare_runs(before, after)
+    comparisons = compare_runs(before, after)
     if as_json:
-        click.echo(comparison.model_dump_json())
+        click.echo(json.dumps([comparison.model_dump() for comparison in comparisons]))
         return
     from tasks.evaluation_tables import print_comparison
 
-    print_comparison(comparison)
+    for comparison in comparisons:
+        print_comparison(comparison)
 
 
 @main.command()

@@ -16,35 +16,57 @@ _BEYOND_NOISE = 0.05
 class _CaseKey(NamedTuple):
     category: str
     case_id: str
-    sampling: str
 
 
-def compare_scores(before: Sequence[Score], after: Sequence[Score], before_name: str, after_name: str) -> Comparison:
-    """Compare two runs over the cases that both have.
+def compare_scores(
+    before: Sequence[Score], after: Sequence[Score], before_name: str, after_name: str
+) -> tuple[Comparison, ...]:
+    """Compare two runs over the cases that both have, each sampling by itself.
 
     A case with repeats counts as fixed when a larger share of them is right after, as broken when a smaller one is;
     answers without a verdict count as not right. The test is paired and exact, over the shares of the cases.
 
     Returns:
-        Flips sorted by category and case; cases that only one run has are counted and left out.
+        One for each sampling that both have; flips sorted by category and case; cases that only one run has are
+        counted and left out.
 
     Raises:
         TerminalError: the two have no case in common.
         ValueError: one of them holds several models, or a repeat of a case twice.
     """
+    only_model(before)
+    only_model(after)
+    others = {score.sampling for score in after}
+    samplings = [each for each in dict.fromkeys(score.sampling for score in before) if each in others]
+    found = [
+        _compare(
+            [score for score in before if score.sampling == sampling],
+            [score for score in after if score.sampling == sampling],
+            (before_name, after_name, sampling),
+        )
+        for sampling in samplings
+    ]
+    comparisons = tuple(each for each in found if each is not None)
+    if not comparisons:
+        raise TerminalError(
+            f"{before_name} ({len(before)} answers) and {after_name} ({len(after)} answers) have no case in common;"
+            " expected runs of the same suite, categories and sampling. Evaluate one again as the other was."
+        )
+    return comparisons
+
+
+def _compare(before: Sequence[Score], after: Sequence[Score], names: tuple[str, str, str]) -> Comparison | None:
     shares_before, shares_after = _shares(before), _shares(after)
     shared = sorted(shares_before.keys() & shares_after.keys())
     if not shared:
-        raise TerminalError(
-            f"{before_name} ({len(shares_before)} cases) and {after_name} ({len(shares_after)} cases) have no case in"
-            " common; expected runs of the same suite, categories and sampling. Evaluate one again as the other was."
-        )
+        return None
     pairs = [(key, shares_before[key], shares_after[key]) for key in shared]
     differences = [share_after - share_before for _, share_before, share_after in pairs]
     p_value = exact_paired_test(list(_on_one_scale(differences)))
     return Comparison(
-        before=before_name,
-        after=after_name,
+        before=names[0],
+        after=names[1],
+        sampling=names[2],
         cases=len(shared),
         before_accuracy=_mean([share for _, share, _ in pairs]),
         after_accuracy=_mean([share for _, _, share in pairs]),
@@ -61,11 +83,9 @@ def compare_scores(before: Sequence[Score], after: Sequence[Score], before_name:
 
 
 def _shares(scores: Sequence[Score]) -> Mapping[_CaseKey, Fraction]:
-    only_model(scores)
     verdicts: dict[_CaseKey, list[bool]] = {}
     for score in scores:
-        key = _CaseKey(score.category, score.case_id, score.sampling)
-        verdicts.setdefault(key, []).append(score.valid is True)
+        verdicts.setdefault(_CaseKey(score.category, score.case_id), []).append(score.valid is True)
     return {key: Fraction(sum(right), len(right)) for key, right in verdicts.items()}
 
 

@@ -118,7 +118,7 @@ class _Group:
 
 
 def _differs(score: Score) -> bool:
-    # Without a verdict of both there is nothing to compare: several turns are judged by the official harness alone.
-    if score.valid is None or score.our_valid is None:
+    # What only the official harness judges, and what nobody answered, is nothing to differ about.
+    if score.reason == "server_error" or score.our_reason == "not_ours":
         return False
     return (score.valid, score.error_type) != (score.our_valid, score.our_error_type)

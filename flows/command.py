@@ -61,6 +61,8 @@ def run_evaluation(models: list[str], apis: list[str], **options: Any) -> Evalua
     load_teacher()
     if described.suite == "kinds" and not apis:
         raise UsageError("The five kinds are asked over your own documents; give them by --apis.")
+    if described.suite == "bfcl" and apis:
+        raise UsageError("BFCL brings its own functions; leave out --apis, or take --suite tiers or kinds.")
     if described.suite == "bfcl":
         plan_official(described)
     find_targets(described.targets, load_settings(Settings), load_settings(EvaluateSettings))

@@ -3,13 +3,14 @@
 from prefect import flow
 
 from flows.synth import synth
-from schemas.errors import FellShortError
+from schemas.errors import FellShortError, NoFunctionError
 from schemas.evaluation import EvaluationReport, Mode, Suite
 from schemas.evaluation_options import EvaluationOptions, FolderServing, Origin, SamplingChoice, describe_evaluation
 from schemas.report import SynthReport
+from schemas.settings import EvaluateSettings, load_settings
 from tasks.evaluation_run import open_evaluation
 from tasks.evaluation_suite import evaluate_model, prepare_suite
-from tasks.own_samples import own_mix
+from tasks.own_samples import MadeSamples, own_mix
 from tasks.report_evaluation import report_evaluation
 from tasks.targets import look_at_targets
 
@@ -55,26 +56,31 @@ async def evaluate(
         TerminalError: nothing answers, or nothing could be scored.
         FellShortError: some cases got no answer; what there is has been reported.
     """
+    max_tokens = max_tokens or load_settings(EvaluateSettings).max_tokens
     words = (suite, mode, categories, origin, own_samples, limit, sampling, repeats, max_tokens, serving)
     options = describe_evaluation([model, *(against or [])], *words)
     targets = await look_at_targets(options)
     prepared = await prepare_suite(options, await _make_own_samples(options, apis or []))
     async with open_evaluation(options, targets, prepared.name, occurrence) as run:
         for target in targets:
-            async with run.ask(target, is_first=target is targets[0]) as contestant:
+            async with run.ask(target) as contestant:
                 await evaluate_model(run, contestant, prepared)
         return await report_evaluation(run, prepared, out)
 
 
-async def _make_own_samples(options: EvaluationOptions, apis: list[str]) -> SynthReport | None:
-    """Samples of the test split from the user's documents; fewer than wanted are noted in the report."""
+async def _make_own_samples(options: EvaluationOptions, apis: list[str]) -> MadeSamples:
+    """Samples of the test split from the user's documents; fewer than wanted, or none, are noted in the report."""
     mix = own_mix(options)
     if not apis or mix is None:
-        return None
+        return MadeSamples()
     try:
         made: SynthReport = await synth(apis, options.own_samples, mix, split="test")
+    except NoFunctionError as error:
+        if options.suite == "tiers" and options.origin == "all":
+            return MadeSamples(problem=str(error))  # the public tiers are asked all the same
+        raise
     except FellShortError as error:
         if not isinstance(error.report, SynthReport):
             raise
-        return error.report
-    return made
+        return MadeSamples(error.report)
+    return MadeSamples(made)

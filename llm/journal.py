@@ -161,6 +161,10 @@ class Segment:
         """Delete it; call only after its answers are in the warehouse."""
         self.path.unlink(missing_ok=True)
 
+    def set_aside(self) -> Path:
+        """Keep it where no run looks again, for a person to look at."""
+        return self.path.rename(self.path.with_suffix(".set-aside"))
+
     def close(self) -> None:
         """Let others read it."""
         if self._descriptor >= 0:

@@ -79,7 +79,7 @@ def read_reply(body: bytes, may_be_empty: bool = False) -> Reply | Fault:
     refusal = _text_or_none(message.get("refusal")) or ("content filter" if finish_reason == "content_filter" else None)
     text = message.get("content")
     if may_be_empty:
-        text, refusal = text or _text_or_none(message.get("refusal")) or "", None
+        text, refusal = _join_parts(text) or _text_or_none(message.get("refusal")) or "", None
     if text is None and (refusal or _has_calls(message) or finish_reason == "length"):
         text = ""  # length: a reasoning model spent all of its tokens before it began to answer
     if not isinstance(text, str):
@@ -175,5 +175,13 @@ def _text_or_none(value: Any) -> str | None:
     return replace_surrogates(value) if isinstance(value, str) and value else None
 
 
+def _join_parts(content: Any) -> Any:
+    """Content that came as a list of parts, [{"type": "text", "text": "No."}], as one text; anything else as it is."""
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        return content
+    return "".join(str(part["text"]) for part in content if isinstance(part.get("text"), str))
+
+
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """Tokens; what no answer can have is not believed, and would not fit a column."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31 else 0

@@ -192,7 +192,7 @@ def _gave_up(request: Request, fault: Fault, attempts: int, settings: EndpointSe
         )
     kind = UnreachableError if fault.is_unreachable else TransientError
     return kind(
-        f"No answer to a {request.prompt} request after {attempts} attempts; the last one: {fault.detail}. See whether "
+        f"No answer to a request ({request.prompt}) after {attempts} attempts; the last: {fault.detail}. See whether "
         f"the endpoint is up, lower {settings.variable('concurrency')} if it is overloaded, then run the same command "
         "again: stored answers are not asked again."
     )

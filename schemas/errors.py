@@ -25,6 +25,10 @@ class UsageError(TerminalError):
     exit_code = EXIT_USAGE
 
 
+class NoFunctionError(TerminalError):
+    """No document has a function that may be used for what was asked."""
+
+
 class FellShortError(TerminalError):
     """The job ended with fewer accepted samples than were asked for.
 

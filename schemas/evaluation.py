@@ -189,6 +189,8 @@ class Score(Record):
     detail: str | None
     our_valid: bool | None
     our_error_type: str | None
+    our_reason: str | None = None
+    """Why our scorer gives no verdict."""
     second_valid: bool | None
     is_disputed: bool
     leniencies: tuple[str, ...]
@@ -251,7 +253,7 @@ class Overall(Record):
     overall: float
     """Categories that were not run count 0, as on the leaderboard."""
     sub_overall: float | None
-    """Over the groups and categories that were run alone."""
+    """Over the groups and categories that were run alone, and a server's errors credited to nobody."""
     groups: dict[str, float | None]
     """non_live, live, irrelevance, multi_turn, agentic; none: nothing of it was run."""
     not_run: tuple[str, ...]
@@ -289,7 +291,6 @@ class Flip(Record):
 
     case_id: str
     category: str
-    sampling: str
     before: float
     """Share of repeats that were right."""
     after: float
@@ -300,15 +301,17 @@ class Comparison(Record):
 
     before: str
     after: str
+    sampling: str
+    """Of the answers compared: those of one prompt under two samplings are not two cases."""
     cases: int
     before_accuracy: float
     after_accuracy: float
     fixed: int
-    """Cases that are right only after."""
+    """Cases that are right more often after: of several repeats in a larger share."""
     broken: int
-    """Cases that were right only before."""
+    """Cases that are right less often after."""
     p_value: float
-    """Exact paired test (McNemar); the chance of so uneven a split of flips if nothing had changed."""
+    """Exact paired test over the cases' shares, McNemar's with one repeat: the chance of so uneven flips by luck."""
     is_beyond_noise: bool
     """p_value < 0.05."""
     only_before: int

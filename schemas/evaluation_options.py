@@ -1,5 +1,6 @@
 """What is asked of an evaluation: whom, on what, how often."""
 
+import urllib.parse
 from collections.abc import Sequence
 from typing import Literal
 
@@ -63,8 +64,18 @@ def parse_target(text: str) -> Target:
     """Read `ADDRESS` or `URL=model`; a folder's name may hold an equals sign.
 
     Raises:
-        UsageError: nothing stands on one side of it.
+        UsageError: nothing stands behind the equals sign, or the address holds a secret.
     """
+    if text.startswith(("http://", "https://")):
+        try:
+            parts = urllib.parse.urlsplit(text)
+        except ValueError as error:
+            raise UsageError(f"'{text}' is no web address ({error}); expected one like http://HOST:PORT/v1.") from None
+        if parts.query or parts.username or parts.password or "?" in text:
+            raise UsageError(
+                f"The address of {parts.hostname} holds a password or a query, which would be written down with the "
+                "run; take it out and set CALLMILL_EVALUATE_API_KEY."
+            )
     address, sign, model = text.rpartition("=")
     if not sign or not address.startswith(("http://", "https://")):
         return Target(address=text.rstrip("/") if text.startswith("http") else text)
@@ -98,6 +109,10 @@ def describe_evaluation(
     """
     if suite != "bfcl" and mode != "fc":
         raise UsageError(f"The suite {suite} offers functions as tools; leave out --mode, or take --suite bfcl.")
+    if suite != "bfcl" and categories != "all":
+        raise UsageError(f"The suite {suite} has no BFCL categories; leave out --categories, or take --suite bfcl.")
+    if suite != "tiers" and origin != "all":
+        raise UsageError(f"The suite {suite} has one origin; leave out --from, or take --suite tiers.")
     for name, value in (("limit", limit), ("repeats", repeats), ("samples", own_samples), ("max-tokens", max_tokens)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} {value} is too few; ask for 1 or more.")

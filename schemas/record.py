@@ -18,6 +18,16 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def json_text(value: Any) -> str:
+    """JSON that a file or table can hold: half a UTF-16 pair stays an escape, everything else is spelled out."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
+
+
 def content_id(*parts: Any) -> str:
     """Name a thing by what it is made of: 20 hexadecimal digits (80 bits) of SHA-256 over canonical JSON."""
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()[:20]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from schemas.answer import Answer, Message, Request
-from schemas.errors import RequestRefusedError, TerminalError, TransientError
+from schemas.errors import CallmillError, RequestRefusedError, TerminalError, TransientError, UnreachableError
 from schemas.evaluation import Case, Given, GivenCall, Sampling
+from schemas.record import json_text
 from tasks.batches import gather_all
 from tasks.evaluation_run import Contestant
 
@@ -21,6 +22,7 @@ class Answered(NamedTuple):
     given: Given
     answer: Answer | None
     """None: a fault."""
+    fault: CallmillError | None = None
 
 
 def make_request(
@@ -52,7 +54,9 @@ def read_given(answer: Answer) -> Given:
     calls = message.get("tool_calls")
     if calls:
         return Given(calls=tuple(_read_call(call) for call in calls) if isinstance(calls, list) else (_odd(calls),))
-    return Given(text=answer.text)
+    # No content at all is not the same as empty content: BFCL's handler cannot read the first.
+    has_words = message.get("content") is not None or answer.text
+    return Given(text=answer.text if has_words else None)
 
 
 def read_message(answer: Answer) -> dict[str, Any]:
@@ -61,31 +65,57 @@ def read_message(answer: Answer) -> dict[str, Any]:
     return message
 
 
+async def ask_case(contestant: Contestant, request: Request, repeat: int) -> Answer:
+    """One answer.
+
+    Raises:
+        TransientError: none came, and one may come later.
+        RequestRefusedError: none came, and none will.
+        TerminalError: nothing can succeed here: key or model is wrong, or another model answers.
+    """
+    answer = await contestant.client.answer(request, repeat)
+    if contestant.target.is_ours and answer.served_model not in (None, request.model):
+        raise TerminalError(
+            f"{contestant.target.place} answers as {answer.served_model} where {request.model} was asked: its model "
+            "was swapped while it was evaluated. Run the same command again."
+        )
+    return answer
+
+
 async def ask_cases(
     contestant: Contestant, cases: Sequence[Case], sampling: Sampling, repeat: int, max_tokens: int | None
 ) -> list[Answered]:
     """Ask a batch; a case without an answer is a fault of the server, never an answer.
 
     Raises:
-        TerminalError: not one case of the batch got an answer: the server is down, not the cases bad; or key or model
-            is wrong.
+        TerminalError: the server is down, not the cases bad; or key or model is wrong.
     """
 
     async def ask_one(case: Case) -> Answered:
         request = make_request(case.messages, case.tools, contestant, sampling, max_tokens)
         try:
-            answer = await contestant.client.answer(request, repeat)
+            answer = await ask_case(contestant, request, repeat)
         except (TransientError, RequestRefusedError) as error:
-            return Answered(case, Given(error=str(error)), None)
+            return Answered(case, Given(error=str(error)), None, error)
         return Answered(case, read_given(answer), answer)
 
     answered = await gather_all([ask_one(case) for case in cases])
-    if cases and all(one.answer is None for one in answered):
+    faults = [one.fault for one in answered if one.fault is not None]
+    if faults and len(faults) == len(cases) and is_down(faults, contestant):
         raise TerminalError(
-            f"None of {len(cases)} cases got an answer from {contestant.target.place}: {answered[0].given.error} "
+            f"None of {len(cases)} cases got an answer from {contestant.target.place}: {faults[0]} "
             "What was answered before is stored; run the same command again once the server is up."
         )
     return answered
+
+
+def is_down(faults: Sequence[CallmillError], contestant: Contestant) -> bool:
+    """Whether faults without one answer between them say that the server is gone, or has never answered at all."""
+    if all(isinstance(fault, UnreachableError) for fault in faults):
+        return True
+    stats = contestant.client.stats
+    has_answered = stats.new.answers + stats.reused.answers > 0
+    return not has_answered and not any(isinstance(fault, RequestRefusedError) for fault in faults)
 
 
 def _read_message(message: dict[str, Any]) -> Message:
@@ -105,10 +135,10 @@ def _read_call(call: Any) -> GivenCall:
     arguments = function.get("arguments")
     if not isinstance(arguments, str):
         # BFCL's own handler takes text alone; an object would pass here and fail there.
-        arguments = f"not text: {json.dumps(arguments, ensure_ascii=False)}"
+        arguments = f"not text: {json_text(arguments)}"
     return GivenCall(name=function["name"], arguments=arguments)
 
 
 def _odd(call: Any) -> GivenCall:
     """Something that is no call, kept so that it is judged as one that cannot be read."""
-    return GivenCall(name="", arguments=f"not a call: {json.dumps(call, ensure_ascii=False)}")
+    return GivenCall(name="", arguments=f"not a call: {json_text(call)}")

@@ -7,8 +7,8 @@ from schemas.settings import Settings, load_settings
 from warehouse.store import Warehouse
 
 
-def compare_runs(before: str, after: str) -> Comparison:
-    """Compare two runs.
+def compare_runs(before: str, after: str) -> tuple[Comparison, ...]:
+    """Compare two runs, each sampling by itself.
 
     Args:
         before: a run's id or its beginning, with =MODEL behind it where the run scored several.

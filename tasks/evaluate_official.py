@@ -12,9 +12,10 @@ from eval.official.categories import CASES
 from eval.official.relay import RelayReply, RelayRequest, open_relay
 from eval.official.results import OfficialCase
 from eval.official.run import run_categories
-from schemas.errors import RequestRefusedError, TerminalError, TransientError, UnreachableError
+from schemas.answer import Request
+from schemas.errors import CallmillError, RequestRefusedError, TerminalError, TransientError
 from schemas.evaluation import Mode, Sampling, Score
-from tasks.ask_cases import make_request, read_message
+from tasks.ask_cases import ask_case, is_down, make_request, read_message
 from tasks.batches import StageBar
 from tasks.evaluation_run import Contestant, EvaluationRun
 from tasks.official_plan import OfficialPlan
@@ -55,7 +56,7 @@ class _Pass:
 def pass_folder(run: EvaluationRun, contestant: Contestant, sampling: Sampling, repeat: int) -> Path:
     """Where the harness keeps one pass over the categories."""
     name = f"{run.options.mode}-{sampling.name}-{repeat}"
-    return (run.settings.home / "bfcl" / contestant.context / name).resolve()
+    return (run.settings.home / "bfcl" / run.job_id / contestant.target.identity / name).resolve()
 
 
 @task(name="official harness", cache_policy=NO_CACHE, persist_result=False)
@@ -65,9 +66,8 @@ async def run_harness_pass(part: _Pass) -> list[Score]:
     total = sum(min(CASES[each], options.limit or CASES[each]) for each in part.plan.categories)
     bar = StageBar(run, "ask", total)
     await bar.start()
-    stored = await asyncio.to_thread(read_answers_of_job, run.warehouse, run.job_id)
-    contestant.client.remember(stored)
-    asker = _Asker(part, bar, has_answered=bool(stored))
+    contestant.client.remember(await asyncio.to_thread(read_answers_of_job, run.warehouse, run.job_id))
+    asker = _Asker(part, bar)
     threads = contestant.settings.concurrency
     with run.timed(f"evaluate {contestant.target.label}"):
         async with open_relay(asker.ask) as relay:
@@ -77,19 +77,20 @@ async def run_harness_pass(part: _Pass) -> list[Score]:
     cases = [case for category in part.plan.categories for case in found[category]]
     label = contestant.target.label
     scores = await asyncio.to_thread(_score_all, cases, label, options.mode, part.sampling, part.repeat)
-    await run.commit([*(case.case for case in cases if case.case is not None), *asker.requests.values(), *scores])
+    known = [case.case for case in cases if case.case is not None]
+    run.cases |= {case.case_id: case for case in known}
+    await run.commit([*known, *asker.requests.values(), *scores])
     return scores
 
 
 class _Asker:
     """Answers the relay through our client."""
 
-    def __init__(self, part: _Pass, bar: StageBar, has_answered: bool) -> None:
-        self.requests: dict[str, Any] = {}
+    def __init__(self, part: _Pass, bar: StageBar) -> None:
+        self.requests: dict[str, Request] = {}
         self._part = part
         self._bar = bar
-        self._has_answered = has_answered
-        self._failures = 0
+        self._faults: list[CallmillError] = []
 
     async def ask(self, asked: RelayRequest) -> RelayReply:
         """One answer, or the fault in its place.
@@ -100,20 +101,19 @@ class _Asker:
         part = self._part
         request = make_request(asked.messages, asked.tools, part.contestant, part.sampling, part.run.options.max_tokens)
         try:
-            answer = await part.contestant.client.answer(request, part.repeat)
+            answer = await ask_case(part.contestant, request, part.repeat)
         except (TransientError, RequestRefusedError) as error:
-            self._failures += 1
-            is_gone = isinstance(error, UnreachableError) or not self._has_answered
-            if is_gone and self._failures >= _DEAD_AFTER:
+            part.run.open_faults += isinstance(error, TransientError)
+            self._faults.append(error)
+            if len(self._faults) >= _DEAD_AFTER and is_down(self._faults, part.contestant):
                 raise TerminalError(
-                    f"{self._failures} cases in a row got no answer from {part.contestant.target.place}: {error} "
+                    f"{len(self._faults)} cases in a row got no answer from {part.contestant.target.place}: {error} "
                     "What was answered before is kept; run the same command again once the server is up."
                 ) from error
             return RelayReply(error=str(error))
         finally:
             await self._bar.advance(1)
-        self._failures = 0
-        self._has_answered = True
+        self._faults.clear()
         self.requests[request.request_id] = request
         return RelayReply(
             message=read_message(answer),
@@ -162,6 +162,7 @@ def score_official(official: OfficialCase, model: str, mode: Mode, sampling: Sam
         detail=official.detail,
         our_valid=None,
         our_error_type=None,
+        our_reason="not_ours",
         second_valid=valid,
         is_disputed=False,
         leniencies=(),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from schemas.errors import TransientError
 from schemas.evaluation import Case, Sampling, Score
 from tasks.ask_cases import ask_cases, make_request
 from tasks.batches import StageBar, gather_all
@@ -71,6 +72,7 @@ async def ask_and_score(batch: _Batch) -> list[Score]:
     ]
     await run.recall(contestant.client, requests)
     answered = await ask_cases(contestant, part.cases, part.sampling, part.repeat, most)
+    run.open_faults += sum(isinstance(each.fault, TransientError) for each in answered)
     label = contestant.target.label
     scores = [score_answer(each, label, part.sampling, part.repeat) for each in answered]
     await run.commit([*part.cases, *(request for request, _ in requests), *scores])

@@ -41,11 +41,13 @@ class EvaluationRun(RunContext):
     evaluation: EvaluateSettings
     suite: SuiteName
     cases: dict[str, Case] = field(default_factory=dict)
-    """By category and case_id, for the report."""
+    """By case_id, for the report."""
     scores: dict[str, list[Score]] = field(default_factory=dict)
     """By the model's label, in order."""
     contestants: dict[str, Contestant] = field(default_factory=dict)
     """By label; those that were asked so far, their clients closed."""
+    open_faults: int = 0
+    """Cases without an answer for a reason that may heal."""
 
     @property
     def draws(self) -> list[tuple[Sampling, int]]:
@@ -53,15 +55,17 @@ class EvaluationRun(RunContext):
         return [(sampling, repeat) for sampling in self.options.samplings for repeat in range(self.options.repeats)]
 
     @contextlib.asynccontextmanager
-    async def ask(self, target: KnownTarget, is_first: bool) -> AsyncIterator[Contestant]:
+    async def ask(self, target: KnownTarget) -> AsyncIterator[Contestant]:
         """Open the way to one model; what it answers is journalled and stored like any paid answer."""
         serving = self.options.serving
         async with (
-            reach(target, serving, self.settings, self.evaluation, is_first) as endpoint,
+            reach(target, serving, self.settings, self.evaluation) as endpoint,
             open_client(endpoint, self.journal, job_id=self.job_id, run_id=self.run.run_id) as client,
         ):
             self.clients.append(client)
-            context = content_id(target.identity, serving.model_dump() if target.url is None else None, self.occasion)
+            # An address may answer otherwise in the next job; a folder's answers are the same for every job.
+            occasion = self.job_id if target.fingerprint is None else self.job.occurrence
+            context = content_id(target.identity, serving.model_dump(), occasion)
             contestant = Contestant(target, endpoint, client, context)
             self.contestants[target.label] = contestant
             self.scores[target.label] = []
@@ -70,11 +74,6 @@ class EvaluationRun(RunContext):
             finally:
                 await self.commit([])
                 self.clients.remove(client)
-
-    @property
-    def occasion(self) -> str:
-        """What makes answers of today differ from those of another day."""
-        return self.job.occurrence or ""
 
 
 def describe_job(

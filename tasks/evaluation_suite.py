@@ -13,13 +13,13 @@ from eval.tiers.suite import TierSuite, build_kinds, build_suite
 from schemas.evaluation import Case, PublishedScore
 from schemas.evaluation_options import EvaluationOptions
 from schemas.record import content_id
-from schemas.report import SynthReport
 from schemas.settings import Settings, load_settings
 from tasks.evaluate_official import evaluate_official
 from tasks.evaluate_tiers import evaluate_tiers
 from tasks.evaluation_run import Contestant, EvaluationRun, SuiteName
 from tasks.official_plan import OfficialPlan, plan_official
-from tasks.own_samples import read_own_samples
+from tasks.own_samples import MadeSamples, read_own_samples
+from tasks.termination import sigterm_ends_this_task
 from warehouse.store import Warehouse
 
 
@@ -33,16 +33,15 @@ class PreparedSuite(NamedTuple):
     """Of the official harness."""
     published: tuple[PublishedScore, ...] = ()
     notes: tuple[str, ...] = ()
-    not_run: tuple[str, ...] = ()
 
 
 @task(name="prepare the suite", cache_policy=NO_CACHE, persist_result=False)
-async def prepare_suite(options: EvaluationOptions, made: SynthReport | None) -> PreparedSuite:
+async def prepare_suite(options: EvaluationOptions, made: MadeSamples) -> PreparedSuite:
     """Gather the cases.
 
     Args:
         options: what was asked.
-        made: the `synth` run that made samples from the user's documents, if any were given.
+        made: samples from the user's documents, if any were given.
 
     Raises:
         UsageError: the harness or its data are not there; says how to get them.
@@ -55,23 +54,28 @@ async def prepare_suite(options: EvaluationOptions, made: SynthReport | None) ->
 
 async def evaluate_model(run: EvaluationRun, contestant: Contestant, suite: PreparedSuite) -> None:
     """Every case of the suite, asked and judged."""
-    if suite.official is not None:
-        await evaluate_official(run, contestant, suite.official)
-    else:
-        run.cases |= {case.case_id: case for case in suite.cases}
-        await evaluate_tiers(run, contestant, suite.cases)
+    with sigterm_ends_this_task():
+        if suite.official is not None:
+            await evaluate_official(run, contestant, suite.official)
+        else:
+            run.cases |= {case.case_id: case for case in suite.cases}
+            await evaluate_tiers(run, contestant, suite.cases)
 
 
-def _prepare_cases(options: EvaluationOptions, settings: Settings, made: SynthReport | None) -> PreparedSuite:
+def _prepare_cases(options: EvaluationOptions, settings: Settings, made: MadeSamples) -> PreparedSuite:
     own: list[OwnSample] = []
-    if made is not None:
-        own = read_own_samples(Warehouse(settings.warehouse_path, settings.lock_wait_s), made.job_id)
+    if made.report is not None:
+        own = read_own_samples(Warehouse(settings.warehouse_path, settings.lock_wait_s), made.report.job_id)
     suite = _build(options, settings, own)
-    notes = [*suite.notes, *(made.shortfalls if made else ())]
-    if own and made is not None:
-        notes.append(f"The {len(own)} samples over own documents were written by {made.teacher} (job {made.job_id}).")
+    notes = [*suite.notes, *([f"Your documents gave no case. {made.problem}"] if made.problem else [])]
+    if made.report is not None:
+        notes += made.report.shortfalls
+        written = f"written by {made.report.teacher} (job {made.report.job_id})"
+        notes.append(f"The {len(own)} samples over your documents were {written}.")
+    is_comparable = options.suite == "tiers" and options.origin != "own"  # elsewhere the tiers are other cases
+    published = PUBLISHED if is_comparable else ()
     name = SuiteName(version=suite.suite_version, hash=suite.suite_hash)
-    return PreparedSuite(name, suite.cases, published=PUBLISHED if options.suite == "tiers" else (), notes=tuple(notes))
+    return PreparedSuite(name, suite.cases, published=published, notes=tuple(notes))
 
 
 def _build(options: EvaluationOptions, settings: Settings, own: list[OwnSample]) -> TierSuite:

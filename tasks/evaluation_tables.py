@@ -17,7 +17,6 @@ from eval.report.sentences import (
     comparison_sentence,
     headline,
     interval_text,
-    is_measured,
     is_refusal_category,
     left_out_sentence,
     not_shared_sentence,
@@ -57,7 +56,8 @@ def print_evaluation(report: EvaluationReport) -> None:
         _print_comparison(console, comparison)
     for note in _notes(report):
         console.print(f"[yellow]note[/]       {escape(note)}", soft_wrap=True)
-    console.print(f"Report     {escape(report.report_path)}", soft_wrap=True)
+    console.print(f"run        {report.run_id}  (callmill sql failures --param run_id={report.run_id})", soft_wrap=True)
+    console.print(f"report     {escape(report.report_path)}", soft_wrap=True)
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -160,10 +160,12 @@ def _print_overall(console: Console, model: ModelReport) -> None:
     if model.overall is None:
         return
     for row in model.overall.table:
-        cells = [{"BFCL's own table": name, "": value} for name, value in row.items() if is_measured(name, value)]
-        console.print(_table(f"As the harness has it: {model.model}", cells))
+        cells = [{"BFCL's own table": name, "": value} for name, value in row.items()]
+        console.print(_table("As the harness has it; what was not run counts 0", cells))
     overall, ran = percent(model.overall.overall), percent(model.overall.sub_overall)
-    console.print(f"BFCL overall {overall} (what was not run counts 0), {ran} of what was run")
+    console.print(
+        f"BFCL overall {overall} (what was not run counts 0); {ran} of what was run, with no server error credited"
+    )
     if model.overall.not_run:
         console.print(f"[dim]not run: {escape(', '.join(model.overall.not_run))}[/]", soft_wrap=True)
 
@@ -173,7 +175,13 @@ def _failed_steps(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, 
 
 
 def _outcomes(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, int]]]:
-    return [(row, row.outcomes) for row in model.categories if row.outcomes and not is_refusal_category(row.category)]
+    # A sum over all would count in what stands under honest refusal.
+    has_refusals = any(is_refusal_category(row.category) for row in model.categories)
+    return [
+        (row, row.outcomes)
+        for row in model.categories
+        if row.outcomes and not is_refusal_category(row.category) and not (has_refusals and row.category == ALL)
+    ]
 
 
 def _refusals(model: ModelReport) -> list[tuple[CategoryScore, Mapping[str, int]]]:
@@ -231,7 +239,6 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
 def _flip_cells(flip: Flip) -> dict[str, str]:
     return {
         "category": flip.category,
-        "sampling": flip.sampling,
         "case": flip.case_id,
         "what happened": "fixed" if flip.after > flip.before else "broken",
         "right before": percent(flip.before),

@@ -1,15 +1,26 @@
 """Accepted samples of the test split, for suites over a user's own documents."""
 
 import json
+from typing import NamedTuple
 
 from eval.tiers.own_cases import OwnSample
 from schemas.evaluation_options import EvaluationOptions
+from schemas.report import SynthReport
 from schemas.sample import Call
 from warehouse.store import Warehouse
 
 _TIERS_MIX = {"all": "parallel_multiple=1", "own": "simple=1,multiple=1,parallel_multiple=2"}
 """Hard and enterprise share a kind, parallel_multiple."""
 _KINDS_MIX = "simple=1,multiple=1,parallel=1,parallel_multiple=1,irrelevance=1"
+
+
+class MadeSamples(NamedTuple):
+    """What became of a user's documents."""
+
+    report: SynthReport | None = None
+    """Of the run that made samples from them; none: no documents were given, or nothing could be made."""
+    problem: str | None = None
+    """Why nothing could be made."""
 
 
 def own_mix(options: EvaluationOptions) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -13,6 +13,7 @@ from eval.official.categories import CATEGORIES, Category
 from eval.official.results import CategoryCount
 from eval.official.scores import aggregate
 from eval.report.page import write_report
+from eval.report.sentences import is_measured
 from eval.summary import summarise_scores
 from schemas.errors import FellShortError, TerminalError
 from schemas.evaluation import Comparison, EvaluationReport, ModelReport, Overall, Score
@@ -27,7 +28,7 @@ async def report_evaluation(run: EvaluationRun, suite: PreparedSuite, out: str |
 
     Raises:
         TerminalError: a model answered nothing, so there is nothing to report about it.
-        FellShortError: some cases have no verdict; carries the report.
+        FellShortError: some cases got no answer and may get one later; carries the report.
     """
     for label, scores in run.scores.items():
         if all(score.valid is None for score in scores):
@@ -49,11 +50,12 @@ async def report_evaluation(run: EvaluationRun, suite: PreparedSuite, out: str |
     every = [score for scores in run.scores.values() for score in scores]
     await asyncio.to_thread(write_report, report, every, run.cases, path)
     await _show_in_ui(report)
-    unscored = sum(score.valid is None for score in every)
-    run.log_event("fell_short" if unscored else "ended", **report.model_dump(mode="json", exclude={"comparisons"}))
-    if unscored:
+    run.log_event(
+        "fell_short" if run.open_faults else "ended", **report.model_dump(mode="json", exclude={"comparisons"})
+    )
+    if run.open_faults:
         raise FellShortError(
-            f"{unscored} of {len(every)} answers have no verdict; they count as wrong. "
+            f"{run.open_faults} of {len(every)} cases got no answer and count as wrong. "
             "Run the same command again to ask for those alone.",
             report,
         )
@@ -82,32 +84,47 @@ def _report_model(run: EvaluationRun, suite: PreparedSuite, label: str) -> Model
 
 
 def _overall(run: EvaluationRun, label: str) -> Overall:
-    """BFCL's own summary of the first pass, by BFCL's own verdicts."""
+    """BFCL's own summary of the first pass; what was run is also summed up without a server's errors."""
     sampling, repeat = run.draws[0]
+    first = [score for score in run.scores[label] if (score.sampling, score.repeat) == (sampling.name, repeat)]
+    folder = pass_folder(run, run.contestants[label], sampling, repeat)
+    overall = aggregate(_count(first, lambda score: score.bfcl_valid), folder)
+    credited = aggregate(_count(first, lambda score: score.valid))
+    # The harness names the entry that its requests went through, whoever answered them.
+    table = tuple(_label_row(row, label) for row in overall.table)
+    return overall.model_copy(update={"sub_overall": credited.sub_overall, "table": table})
+
+
+def _count(scores: Sequence[Score], is_right: Callable[[Score], bool | None]) -> dict[Category, CategoryCount]:
     counts: dict[Category, CategoryCount] = {}
     for category in CATEGORIES:
-        verdicts = [
-            score.bfcl_valid is True
-            for score in run.scores[label]
-            if (score.category, score.sampling, score.repeat) == (category, sampling.name, repeat)
-        ]
+        verdicts = [is_right(score) is True for score in scores if score.category == category]
         if verdicts:
             right = sum(verdicts)
             counts[category] = CategoryCount(accuracy=right / len(verdicts), correct=right, total=len(verdicts))
-    return aggregate(counts, pass_folder(run, run.contestants[label], sampling, repeat))
+    return counts
+
+
+def _label_row(row: dict[str, str], label: str) -> dict[str, str]:
+    return {"Model": label} | {name: value for name, value in row.items() if is_measured(name, value)}
 
 
 def _compare_with_first(scores: dict[str, list[Score]]) -> tuple[Comparison, ...]:
     first, *others = scores
-    return tuple(compare_scores(scores[other], scores[first], other, first) for other in others)
+    return tuple(
+        comparison for other in others for comparison in compare_scores(scores[other], scores[first], other, first)
+    )
 
 
 def _notes(run: EvaluationRun) -> list[str]:
-    return [
-        f"{label}: the endpoint takes no seed, so repeats differ by its own chance alone."
-        for label, contestant in run.contestants.items()
-        if run.options.repeats > 1 and "seed" in contestant.client.left_out
-    ]
+    notes = []
+    for label, contestant in run.contestants.items():
+        reused = contestant.client.stats.reused.answers
+        if reused:
+            notes.append(f"{label}: {reused} answers were stored by an earlier attempt and not asked again.")
+        if run.options.repeats > 1 and "seed" in contestant.client.left_out:
+            notes.append(f"{label}: the endpoint takes no seed, so repeats differ by its own chance alone.")
+    return notes
 
 
 async def _show_in_ui(report: EvaluationReport) -> None:

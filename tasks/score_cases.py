@@ -1,18 +1,19 @@
 """Judge answers: our scorer's verdict on each, as rows of the warehouse."""
 
-import json
 from typing import Any
 
 from eval.bfcl.judge import judge
+from llm.replies import replace_surrogates
 from schemas.evaluation import Case, Given, Judgement, Mode, Sampling, Score
+from schemas.record import json_text
 from tasks.ask_cases import Answered, read_message
 
 
 def score_answer(answered: Answered, model: str, sampling: Sampling, repeat: int) -> Score:
     """The row of one answer to one case of the tiers."""
-    case, given, answer = answered
+    case, given, answer, _ = answered
     judgement = judge(case, given)
-    raw = json.dumps(read_message(answer), ensure_ascii=False) if answer else given.error
+    raw = json_text(read_message(answer)) if answer else given.error
     return make_score(
         case,
         judgement,
@@ -40,14 +41,15 @@ def make_score(case: Case, judgement: Judgement, **fields: Any) -> Score:
         reason=name_reason(verdict.error_type) or verdict.reason,
         outcome=judgement.outcome,
         step=judgement.step,
-        detail=verdict.detail,
+        detail=None if verdict.detail is None else replace_surrogates(verdict.detail),
         our_valid=verdict.valid,
         our_error_type=verdict.error_type,
+        our_reason=verdict.reason,
         second_valid=judgement.second.valid,
         is_disputed=judgement.is_disputed,
         leniencies=judgement.leniencies,
         bfcl_valid=judgement.bfcl_valid,
-        calls=None if judgement.calls is None else json.dumps(judgement.calls, ensure_ascii=False),
+        calls=None if judgement.calls is None else json_text(judgement.calls),
         **fields,
     )
 

@@ -64,6 +64,8 @@ def score_lines(path: Path, underscore_to_dot: bool) -> Iterator[ScoredLine]:
         UsageError: the file cannot be read, or a line is not as expected.
     """
     for number, text in enumerate(_read_lines(path), start=1):
+        if not text.strip():
+            continue  # a file's last line often is
         yield _score(_parse_line(text, f"{path}, line {number}"), underscore_to_dot)
 
 
@@ -124,8 +126,11 @@ def _parse_line(text: bytes, place: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise UsageError(f"{place} is {text[:40]!r}; expected an object with {', '.join(FIELDS)}.")
     missing = [name for name in FIELDS if name not in fields]
+    if "relevance" in str(fields.get("category")) and "possible_answer" in missing:
+        missing.remove("possible_answer")  # BFCL has none there
+        fields["possible_answer"] = []
     if missing:
-        raise UsageError(f"{place} lacks {', '.join(missing)}; expected an object with {', '.join(FIELDS)}.")
+        raise UsageError(f"{place} lacks {', '.join(missing)}; `callmill score --help` shows a whole line.")
     for name in ("category", "language"):
         if not isinstance(fields[name], str):
             raise UsageError(f"{place}: {name} is {fields[name]!r}; expected a word, such as simple_python or python.")

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.document import Document
-from schemas.errors import TerminalError
+from schemas.errors import NoFunctionError
 from schemas.function import Function
 from schemas.job import Job
 from schemas.record import Record
@@ -43,7 +44,7 @@ async def store_functions(run: SynthRun, ingested: Sequence[Ingested]) -> Catalo
     """Store what was read, and choose the functions that this job may use.
 
     Raises:
-        TerminalError: no document has a usable function.
+        NoFunctionError: no document has a usable function.
     """
     with run.timed("ingest"):
         for one in ingested:
@@ -52,11 +53,17 @@ async def store_functions(run: SynthRun, ingested: Sequence[Ingested]) -> Catalo
         await run.commit(records_of(ingested))
         functions = usable_functions(ingested, run.options.split)
     if not functions:
-        raise TerminalError(
-            f"None of the {len(ingested)} documents has a usable function of split {run.options.split}; "
-            "`callmill sql documents` says why."
+        raise NoFunctionError(
+            f"None of the {len(ingested)} documents has a usable function of split {run.options.split}: "
+            f"{_count_splits(ingested)}. Functions fall into splits by a hash of name and shape, 8 : 1 : 1, so few "
+            "documents may have none; give more, or another split. `callmill sql documents` says what was rejected."
         )
     return build_catalog(functions)
+
+
+def _count_splits(ingested: Sequence[Ingested]) -> str:
+    counts = Counter(function.split for one in ingested for function in one.functions if function.state == "accepted")
+    return ", ".join(f"{counts[split]} of {split}" for split in ("train", "validation", "test"))
 
 
 def ingest_into_warehouse(apis: Sequence[str]) -> IngestReport:

@@ -4,16 +4,20 @@ A decision stands, whatever an endpoint or our own code says today.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from llm.journal import recover
+from llm.journal import Segment, recover
 from schemas.answer import Answer
+from schemas.errors import CallmillError
 from schemas.sample import Call, Cell, Pair, Sample
 from schemas.verdict import Check
 from warehouse.store import Warehouse
+
+log = logging.getLogger("callmill")
 
 
 def read_pairs(warehouse: Warehouse, job_id: str) -> dict[Cell, Pair]:
@@ -77,7 +81,19 @@ def recover_answers(warehouse: Warehouse, journal_dir: Path) -> int:
     recovered = 0
     for segment in recover(journal_dir):
         with segment:
-            for (job_id, run_id), lines in groupby(segment.lines, key=lambda line: (line.job_id, line.run_id)):
-                recovered += warehouse.commit([line.answer for line in lines], job_id, run_id)
-            segment.discard()
+            try:
+                recovered += _load(warehouse, segment)
+            except CallmillError:
+                raise
+            except Exception:
+                # Or one answer that no column can hold would end every later run in this home.
+                kept = segment.set_aside()
+                log.warning("The answers in %s could not be loaded and are set aside.", kept, exc_info=True)
+            else:
+                segment.discard()
     return recovered
+
+
+def _load(warehouse: Warehouse, segment: Segment) -> int:
+    by_owner = groupby(segment.lines, key=lambda line: (line.job_id, line.run_id))
+    return sum(warehouse.commit([line.answer for line in lines], *owner) for owner, lines in by_owner)

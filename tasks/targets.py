@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import hashlib
+import http.client
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from schemas.errors import TerminalError, UsageError
 from schemas.evaluation_options import EvaluationOptions, FolderServing, Target
@@ -21,6 +24,10 @@ from serving.production.state import ServeFolder
 _LIST_S = 15.0
 _SAMPLE_BYTES = 1 << 20
 _WHOLE_BYTES = 64 << 20
+_NAME = re.compile(r"[\w.-]+")
+
+KeySource = Literal["none", "first", "by address", "serve"]
+"""CALLMILL_EVALUATE_API_KEY, CALLMILL_EVALUATE_API_KEYS, or that of our own server."""
 
 
 class KnownTarget(Record):
@@ -36,13 +43,18 @@ class KnownTarget(Record):
     """What requests call it."""
     fingerprint: str | None
     """Of the folder's files; none: what an address answers with may change from day to day."""
-    is_own_server: bool = False
-    """Runs under `callmill serve`, and takes its key."""
+    key_from: KeySource = "none"
+    """Whose key requests carry; the key itself is never part of a record."""
 
     @property
     def identity(self) -> str:
         """Answers of the same identity are answers of the same model."""
         return content_id(self.fingerprint or self.url, self.model)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a server of ours answers, which serves one model and says which."""
+        return self.url is None or self.key_from == "serve"
 
 
 async def look_at_targets(options: EvaluationOptions) -> list[KnownTarget]:
@@ -52,15 +64,18 @@ async def look_at_targets(options: EvaluationOptions) -> list[KnownTarget]:
 
 
 def find_targets(targets: Sequence[Target], settings: Settings, evaluation: EvaluateSettings) -> list[KnownTarget]:
-    """Look at every target before anything is asked.
+    """Look at every target.
 
     Raises:
-        UsageError: a word is neither an address, nor a folder, nor a server's name; or an address lists several models.
-        TerminalError: nothing answers there.
+        UsageError: a word is neither an address, nor a folder, nor a server's name; an address lists several models; or
+            two targets are the same.
+        TerminalError: nothing answers there, or the key is refused.
     """
     known: list[KnownTarget] = []
-    for index, target in enumerate(targets):
-        found = _find(target, settings, read_key(evaluation, target.address, is_first=index == 0))
+    for target in targets:
+        found = _find(target, targets[0], settings, evaluation)
+        if any(each.identity == found.identity for each in known):
+            raise UsageError(f"{found.place} ({found.model}) is given twice; compare others, or use --repeats.")
         same = sum(each.label.partition(" #")[0] == found.label for each in known)
         known.append(found.model_copy(update={"label": f"{found.label} #{same + 1}"}) if same else found)
     return known
@@ -68,7 +83,7 @@ def find_targets(targets: Sequence[Target], settings: Settings, evaluation: Eval
 
 @contextlib.asynccontextmanager
 async def reach(
-    target: KnownTarget, serving: FolderServing, settings: Settings, evaluation: EvaluateSettings, is_first: bool
+    target: KnownTarget, serving: FolderServing, settings: Settings, evaluation: EvaluateSettings
 ) -> AsyncIterator[EvaluateSettings]:
     """The endpoint's settings; a folder is served until the block ends.
 
@@ -76,10 +91,7 @@ async def reach(
         TerminalError: the folder's model does not come up.
     """
     if target.url is not None:
-        key = read_key(evaluation, target.url, is_first)
-        if target.is_own_server:
-            key = _own_key()
-        yield _address(evaluation, target.url, target.model, key)
+        yield _address(evaluation, target.url, target.model, read_key(evaluation, target.url, target.key_from))
         return
     options = ServeOptions(model=target.place, **serving.model_dump())
     name = f"evaluate-{os.getpid()}-{target.identity[:8]}"
@@ -87,12 +99,27 @@ async def reach(
         yield _address(evaluation, server.url, server.model, "")
 
 
-def read_key(evaluation: EvaluateSettings, address: str, is_first: bool) -> str:
-    """The key of an address; CALLMILL_EVALUATE_API_KEY is the first target's alone, so that no other server sees it."""
-    named = evaluation.api_keys.get(address) or evaluation.api_keys.get(f"{address}/")
-    if named is not None:
-        return named.get_secret_value()
-    return evaluation.api_key.get_secret_value() if is_first else ""
+def choose_key(evaluation: EvaluateSettings, address: str, first: str) -> KeySource:
+    """Whose key an address gets; CALLMILL_EVALUATE_API_KEY is for the first one alone, so that no other sees it."""
+    if any(_without_ending(known) == _without_ending(address) for known in evaluation.api_keys):
+        return "by address"
+    return "first" if _without_ending(address) == _without_ending(first) else "none"
+
+
+def read_key(evaluation: EvaluateSettings, address: str, source: KeySource) -> str:
+    """The key itself."""
+    if source == "serve":
+        key = load_settings(ServeSettings).api_key
+        return key.get_secret_value() if key else ""
+    if source == "by address":
+        keys = {_without_ending(known): key for known, key in evaluation.api_keys.items()}
+        return keys[_without_ending(address)].get_secret_value()
+    return evaluation.api_key.get_secret_value() if source == "first" else ""
+
+
+def _without_ending(address: str) -> str:
+    """Addresses are written with and without /v1 and a slash."""
+    return address.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def fingerprint_folder(folder: Path) -> str:
@@ -111,31 +138,34 @@ def fingerprint_folder(folder: Path) -> str:
     return digest.hexdigest()[:20]
 
 
-def _find(target: Target, settings: Settings, key: str) -> KnownTarget:
+def _find(target: Target, first: Target, settings: Settings, evaluation: EvaluateSettings) -> KnownTarget:
     if target.is_url:
+        source = choose_key(evaluation, target.address, first.address)
+        key = read_key(evaluation, target.address, source)
         listed = _list_models(target.address, key, is_needed=target.model is None)
         model = target.model or listed[0]
-        return KnownTarget(label=model, place=target.address, url=target.address, model=model, fingerprint=None)
+        return KnownTarget(
+            label=model, place=target.address, url=target.address, model=model, fingerprint=None, key_from=source
+        )
     folder = Path(target.address)
     if folder.is_dir():
         name = folder.resolve().name
         return KnownTarget(
             label=name, place=target.address, url=None, model=name, fingerprint=fingerprint_folder(folder)
         )
-    state = ServeFolder(settings.home).read(target.address) if target.address.replace("-", "").isalnum() else None
+    state = ServeFolder(settings.home).read(target.address) if _NAME.fullmatch(target.address) else None
     if state is None or state.report is None:
         raise UsageError(
             f"'{target.address}' is no web address, no folder, and no server of that name runs here; give a model's "
             "folder, http://HOST:PORT/v1, or start one with `callmill serve FOLDER --detach`."
         )
-    served = Path(state.options.model)
     return KnownTarget(
         label=state.report.model,
         place=f"{target.address}: {state.options.model}",
         url=state.report.url,
         model=state.report.model,
-        fingerprint=fingerprint_folder(served) if served.is_dir() else None,
-        is_own_server=True,
+        fingerprint=None,  # what the folder holds now need not be what the server has loaded
+        key_from="serve",
     )
 
 
@@ -144,17 +174,22 @@ def _list_models(address: str, key: str, is_needed: bool) -> list[str]:
 
     Raises:
         UsageError: it is not clear which model is meant.
-        TerminalError: nobody listens, or no list comes and one is needed.
+        TerminalError: nobody listens, the key is refused, or no list comes and one is needed.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    request = urllib.request.Request(f"{address}/models", headers=headers)  # noqa: S310 (http or https, checked)
     try:
-        with urllib.request.urlopen(request, timeout=_LIST_S) as reply:  # noqa: S310
+        request = urllib.request.Request(f"{address}/models", headers=headers)  # noqa: S310 (http or https, checked)
+        with _OPENER.open(request, timeout=_LIST_S) as reply:
             listed = [str(each["id"]) for each in json.load(reply)["data"]]
     except urllib.error.HTTPError as error:
         problem = f"answered {error.code}"
-    except OSError as error:
-        reason = getattr(error, "reason", error)
+        if error.code == 401:
+            raise TerminalError(
+                f"{address}/models {problem}: the key is refused or missing; set CALLMILL_EVALUATE_API_KEY for the "
+                "first model's address, CALLMILL_EVALUATE_API_KEYS for others."
+            ) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error or type(error).__name__
         raise TerminalError(
             f"Nothing answers at {address} ({reason}); nothing was scored. Start the server, or check the address "
             "(it usually ends in /v1)."
@@ -167,17 +202,22 @@ def _list_models(address: str, key: str, is_needed: bool) -> list[str]:
         return listed
     if is_needed:
         raise TerminalError(
-            f"{address}/models {problem}; name the model as {address}=MODEL, check the address (it usually ends in "
-            "/v1), or set CALLMILL_EVALUATE_API_KEY."
+            f"{address}/models {problem}; name the model as {address}=MODEL, or check the address (it usually ends in "
+            "/v1)."
         )
     return []
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """urllib would carry the key along to wherever it is sent."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def _address(evaluation: EvaluateSettings, url: str, model: str, key: str) -> EvaluateSettings:
     changes = {"base_url": url, "model": model, "api_key": type(evaluation.api_key)(key)}
     return evaluation.model_copy(update=changes)
-
-
-def _own_key() -> str:
-    key = load_settings(ServeSettings).api_key
-    return key.get_secret_value() if key else ""

@@ -150,7 +150,10 @@ def failure_stacks(model: ModelReport, sampling: str, full: float) -> tuple[Stac
 def outcome_stacks(model: ModelReport, sampling: str, is_refusal: bool) -> tuple[Stack, ...]:
     """What came back, where the model should not call or where it should; every bar fills the width."""
     stacks = []
+    has_refusals = any(is_refusal_category(row.category) for row in model.categories)
     for row in model.categories:
+        if row.category == ALL and has_refusals:
+            continue  # its sum would mix both
         counts = {outcome: row.outcomes.get(outcome, 0) for outcome in OUTCOME_WORDS}
         if row.sampling == sampling and is_refusal_category(row.category) == is_refusal and any(counts.values()):
             segments = _segments("outcome", counts, sum(counts.values()), model.model, row)

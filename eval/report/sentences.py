@@ -98,9 +98,11 @@ def comparison_sentence(comparison: Comparison) -> str:
     """Both numbers, the flips, and whether they are more than chance."""
     noise = "beyond noise" if comparison.is_beyond_noise else "within noise"
     return (
-        f"{comparison.after} against {comparison.before} over {_count(comparison.cases, 'shared case')}:"
-        f" {percent(comparison.before_accuracy)} % → {percent(comparison.after_accuracy)} %;"
-        f" {comparison.fixed:,} fixed, {comparison.broken:,} broken; {p_value_text(comparison.p_value)}, {noise}."
+        f"{comparison.after} {percent(comparison.after_accuracy)} % against {comparison.before}"
+        f" {percent(comparison.before_accuracy)} % over {_count(comparison.cases, 'shared case')}"
+        f" ({comparison.sampling}):"
+        f" right more often in {comparison.fixed:,}, less often in {comparison.broken:,};"
+        f" {p_value_text(comparison.p_value)}, {noise}."
     )
 
 

@@ -28,7 +28,7 @@ _PUBLIC_CATEGORIES: dict[Tier, SingleTurnCategory] = {
 }
 _TIER_OF_KIND: dict[Kind, Tier] = {"simple": "simple", "multiple": "medium"}
 _TIERS_FROM_OWN: dict[Origin, tuple[Tier, ...]] = {"public": (), "own": TIERS, "all": ("enterprise",)}
-_HOW_TO_GET_OWN = "Make some with `callmill synth --apis YOUR_DOCUMENTS --split test`."
+_HOW_TO_GET_OWN = "Give your documents by --apis: samples of their test split are made."
 
 
 class TierSuite(Record):

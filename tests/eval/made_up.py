@@ -141,7 +141,11 @@ def evaluation(scores: Sequence[Score], **changed: Any) -> EvaluationReport:
         "suite_version": "2026.3.23",
         "suite_hash": "9e107d9d372bb6826bd8",
         "models": tuple(model_report(model, own) for model, own in by_model.items()),
-        "comparisons": tuple(compare_scores(by_model[first], by_model[other], first, other) for other in others),
+        "comparisons": tuple(
+            comparison
+            for other in others
+            for comparison in compare_scores(by_model[first], by_model[other], first, other)
+        ),
         "report_path": "report.html",
         "seconds": 812.0,
     }

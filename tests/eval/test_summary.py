@@ -80,7 +80,9 @@ def test_the_second_opinion_is_counted_beside_the_score() -> None:
         ({"our_valid": False, "our_error_type": "type_error:simple"}, 1),
         ({"valid": False, "our_error_type": "type_error:simple"}, 1),  # both wrong, for other reasons
         ({"valid": None, "our_valid": None, "our_error_type": None}, 0),
-        ({"our_valid": None}, 0),  # several turns: only the official harness judges them
+        ({"our_valid": None, "our_reason": "not_ours"}, 0),  # several turns: only the official harness judges them
+        ({"our_valid": None, "our_reason": "bad_answer"}, 1),
+        ({"valid": None, "reason": "server_error", "our_valid": None}, 0),
     ],
 )
 def test_our_scorer_differs_where_both_have_a_verdict(changed: dict[str, object], differences: int) -> None:

@@ -100,7 +100,7 @@ def test_all_right_is_all_right_and_differs_from_another_beyond_noise(home: Eval
     assert (comparison["fixed"], comparison["broken"]) == (len(home.cases), 0)
     assert comparison["is_beyond_noise"]
     run_id = report["run_id"]
-    difference = json.loads(home.callmill("diff", f"{run_id}=broken", f"{run_id}=scripted", "--json"))
+    (difference,) = json.loads(home.callmill("diff", f"{run_id}=broken", f"{run_id}=scripted", "--json"))
     assert difference["fixed"] == len(home.cases)
     assert "=MODEL" in home.callmill("diff", run_id, run_id, expect=2)
 

@@ -85,13 +85,27 @@ def test_what_a_model_under_test_says_is_its_answer(message: dict[str, Any], tex
     assert json.loads(reply.raw)["choices"][0]["message"] == message
 
 
+def test_parts_of_text_are_one_text_for_a_model_under_test() -> None:
+    parts = [{"type": "text", "text": "No"}, {"type": "image_url"}, {"type": "text", "text": "."}]
+    reply = read_reply(chat({"content": parts}), may_be_empty=True)
+    assert isinstance(reply, Reply)
+    assert reply.text == "No."
+
+
+def test_tokens_that_no_answer_can_have_are_not_believed() -> None:
+    body = json.dumps({"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 10**30}}).encode()
+    reply = read_reply(body)
+    assert isinstance(reply, Reply)
+    assert reply.prompt_tokens == 0
+
+
 def test_what_a_content_filter_left_of_an_answer_is_the_answer_of_a_model_under_test() -> None:
     reply = read_reply(chat({"content": "half"}, "content_filter"), may_be_empty=True)
     assert isinstance(reply, Reply)
     assert (reply.text, reply.finish_reason, reply.refusal) == ("half", "content_filter", None)
 
 
-@pytest.mark.parametrize("message", [None, "words", {"content": 7}, {"content": [{"type": "text", "text": "hi"}]}])
+@pytest.mark.parametrize("message", [None, "words", {"content": 7}, {"content": [7]}])
 def test_what_is_no_message_is_broken_for_a_model_under_test_too(message: Any) -> None:
     assert isinstance(read_reply(chat(message), may_be_empty=True), Fault)
 

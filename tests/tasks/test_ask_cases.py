@@ -33,6 +33,17 @@ def test_words_without_calls_are_words() -> None:
     assert (given.calls, given.text) == ((), "No.")
 
 
+@pytest.mark.parametrize(("content", "text"), [(None, None), ("", "")])
+def test_no_content_is_not_empty_content(content: str | None, text: str | None) -> None:
+    """BFCL's handler cannot read the first, and reads no call out of the second."""
+    assert read_given(answer({"content": content})).text == text
+
+
+def test_half_a_pair_of_utf16_can_be_stored() -> None:
+    call = {"function": {"name": "f", "arguments": {"a": "\ud800"}}}
+    read_given(answer({"content": None, "tool_calls": [call]})).calls[0].arguments.encode()
+
+
 @pytest.mark.parametrize("calls", ["f(a=1)", [17], [{"function": None}], [{"function": {"name": 5}}], {"name": "f"}])
 def test_what_is_no_call_is_kept_to_be_judged_as_one_that_cannot_be_read(calls: Any) -> None:
     given = read_given(answer({"content": None, "tool_calls": calls}))

@@ -103,7 +103,6 @@ def test_standard_input_is_read(pack: Any, tmp_path: Path, monkeypatch: pytest.M
     ("bad", "words"),
     [
         ("{", "not JSON"),
-        ("", "not JSON"),
         ("[]", "expected an object"),
         (json.dumps({"id": "1", "category": "simple"}), "lacks language, functions, possible_answer, output"),
         (json.dumps(RIGHT | {"language": None}), "language is None"),
@@ -118,6 +117,18 @@ def test_a_bad_line_is_named(bad: str, words: str, tmp_path: Path) -> None:
         score(path)
     assert f"{path}, line 2" in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_empty_lines_are_no_lines(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(f"{json.dumps(RIGHT)}\n\n{json.dumps(RIGHT)}\n  \n", encoding="utf-8")
+    assert len(score(path)) == 2
+
+
+def test_irrelevance_needs_no_possible_answer(tmp_path: Path) -> None:
+    line = {name: value for name, value in RIGHT.items() if name != "possible_answer"}
+    (judged,) = score(write(tmp_path, line | {"category": "irrelevance", "output": []}))
+    assert judged.verdict.valid is True
 
 
 def test_odd_shapes_are_judged_and_not_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ create table core_cases (
 create table core_scores (
     case_id varchar, suite varchar, category varchar, model varchar, mode varchar, sampling varchar, repeat bigint,
     valid boolean, error_type varchar, reason varchar, outcome varchar, step varchar, detail varchar,
-    our_valid boolean, our_error_type varchar, second_valid boolean, is_disputed boolean, leniencies varchar[],
+    our_valid boolean, our_error_type varchar, our_reason varchar, second_valid boolean, is_disputed boolean, leniencies varchar[],
     bfcl_valid boolean, calls varchar, raw varchar, answer_id varchar, latency_ms double, prompt_tokens bigint,
     completion_tokens bigint, scored_at timestamp, job_id varchar, run_id varchar
 );
