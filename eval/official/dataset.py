@@ -47,9 +47,17 @@ def _scenario(case_id: str) -> str:
 
 
 def read_cases(data: Path, category: Category) -> dict[str, Case]:
-    """Single-turn cases by id, as our own scorer reads them; other categories have none."""
-    if not is_single_turn(category):
+    """Cases by id: single-turn ones as our own scorer reads them, of others what the user says.
+
+    format_sensitivity has none: it asks the cases of other categories again.
+    """
+    if category == "format_sensitivity":
         return {}
+    if not is_single_turn(category):
+        shared = next((each for each in ("memory", "web_search") if category in GROUPS[each]), category)
+        ids = read_case_ids(data, category)
+        asked = zip(ids, _read_entries(data, shared), strict=True)
+        return {case_id: _make_conversation(category, case_id, entry) for case_id, entry in asked}
     entries = _read_entries(data, category)
     answers = read_lines(data / "possible_answer" / f"BFCL_v4_{category}.json")
     # By position, as the harness does: some answers' ids differ. The relevance categories have no answers.
@@ -68,6 +76,19 @@ def _make_case(category: Category, entry: dict[str, Any], answer: dict[str, Any]
         functions=tuple(entry["function"]),
         tools=(),
         possible_answer=tuple(answer.get("ground_truth", ())),
+    )
+
+
+def _make_conversation(category: Category, case_id: str, entry: dict[str, Any]) -> Case:
+    return Case(
+        case_id=case_id,
+        suite="bfcl",
+        category=category,
+        rule=category,
+        messages=tuple(message for turn in entry["question"] for message in turn),
+        functions=(),
+        tools=(),
+        possible_answer=(),
     )
 
 

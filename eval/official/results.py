@@ -16,7 +16,7 @@ from eval.official.dataset import read_cases
 from eval.official.files import ASIDE, is_inference_error, is_single_turn, read_lines, result_path, score_path
 from schemas.errors import TerminalError
 from schemas.evaluation import Case, Given, GivenCall, Mode
-from schemas.record import Record
+from schemas.record import Record, json_text
 
 
 class OfficialCase(Record):
@@ -96,7 +96,7 @@ def _make(
         case_id=result["id"],
         category=category,
         **verdict,
-        raw=json.dumps(_answer(result), ensure_ascii=False),
+        raw=json_text(_answer(result)),
         is_error=is_inference_error(result),
         latency_ms=None if latency_s is None else latency_s * 1000,
         prompt_tokens=_whole(_total(result.get("input_token_count"))),
