@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench vllm-env bfcl-env lock clean help
+.PHONY: demo test test-slow lint bench tiny-base vllm-env bfcl-env lock clean help
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -44,6 +44,9 @@ vllm-env:        ## vLLM in an environment of its own: the CPU build where there
 	    jsonschema-rs==0.60.3 lm-format-enforcer==0.11.3  # what callmill's own part in it needs
 	# The index has only CUDA builds of these; with them transformers fails on torchvision::nms where there is no GPU.
 	nvidia-smi >/dev/null 2>&1 || .venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+
+tiny-base: .venv/dev  ## pre-train the small base student in .callmill/tiny-base: hours
+	$(BIN)/python -m tasks.tiny_base .callmill/tiny-base --tokens 60e6 --cooldown-tokens 6e6
 
 bfcl-env:        ## BFCL's own harness in an environment of its own
 	$(PYTHON) -m venv .venv-bfcl

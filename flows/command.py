@@ -14,10 +14,12 @@ from schemas.evaluation_options import describe_evaluation
 from schemas.job import DEFAULT_MIX, describe_options
 from schemas.report import SynthReport
 from schemas.settings import EvaluateSettings, Settings, load_settings, load_teacher
+from schemas.train_report import TrainReport
 from tasks.export import refuse_foreign
 from tasks.ingest import find_documents
 from tasks.official_plan import plan_official
 from tasks.targets import find_targets
+from tasks.training_plan import read_plan
 
 R = TypeVar("R")
 
@@ -74,6 +76,31 @@ def run_evaluation(models: list[str], apis: list[str], **options: Any) -> Evalua
         return running
 
     return _run_flow(start)
+
+
+def run_training(config: str, changes: list[str], apis: list[str], **options: Any) -> TrainReport:
+    """Run the `train` flow here.
+
+    Raises:
+        CallmillError: what a person can mend.
+    """
+    read_plan(config, changes)
+    find_documents([Path(api) for api in apis])
+
+    def start() -> Coroutine[Any, Any, TrainReport]:
+        from flows.train import train
+
+        running: Coroutine[Any, Any, TrainReport] = train(config, changes, apis, **options)
+        return running
+
+    return _run_flow(start)
+
+
+def estimate_training(config: Path, changes: list[str]) -> str:
+    """Expected memory and time of a training, in words."""
+    from tasks.training_plan import estimate
+
+    return estimate(config, changes)
 
 
 def _run_flow(start: Callable[[], Coroutine[Any, Any, R]]) -> R:

@@ -150,6 +150,8 @@ def _find(target: Target, first: Target, settings: Settings, evaluation: Evaluat
     folder = Path(target.address)
     if folder.is_dir():
         name = folder.resolve().name
+        if name == "merged":  # a trained adapter, merged into its base inside the run's folder
+            name = folder.resolve().parent.name
         return KnownTarget(
             label=name, place=target.address, url=None, model=name, fingerprint=fingerprint_folder(folder)
         )

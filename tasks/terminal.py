@@ -13,6 +13,7 @@ from rich.table import Table
 
 from schemas.report import IngestReport, SynthReport
 from schemas.serve import ServeReport
+from schemas.training_report import TrainingReport
 from tasks.run import Progress as ProgressListener
 
 _MAX_ROWS = 50
@@ -90,6 +91,22 @@ def print_ingest(report: IngestReport) -> None:
     }
     console.print(_facts_table("Ingest", facts))
     _print_rejects(console, report)
+
+
+def print_training(report: TrainingReport) -> None:
+    """What was trained on what, its losses, what it cost, and the model's folder."""
+    losses = [step.loss for stage in report.stages for step in stage.losses]
+    steps = sum(stage.steps for stage in report.stages)
+    facts = {
+        "base": report.config.base_model,
+        "method": f"{report.config.method}, calls in {report.config.call_format} form",
+        "parameters": f"{report.trained_parameters:,} of {report.parameters:,} trained",
+        "steps": f"{steps:,}, loss {losses[0]:.3f} → {losses[-1]:.3f}" if losses else f"{steps:,}",
+        "time": f"{report.wall_seconds:,.0f} s, {report.tokens_per_second:,.0f} tokens/s on {report.device}",
+        "memory": f"{report.peak_memory_bytes / 2**30:.2f} GiB at most",
+        "model": report.model_path,
+    }
+    Console(highlight=False).print(_facts_table("Training", facts))
 
 
 def print_rows(rows: pl.DataFrame) -> None:

@@ -15,6 +15,7 @@ from schemas.function import Function
 from schemas.job import Job, Run, RunEvent
 from schemas.record import Record
 from schemas.sample import Pair, Sample
+from schemas.training_report import TrainingReport
 from schemas.verdict import Check, Vote
 
 
@@ -27,6 +28,15 @@ class Table(NamedTuple):
     derived: Mapping[str, Callable[[Any], Any]] = {}
     """Columns that are not fields of the record, and fields that are stored otherwise."""
 
+
+_TRAINING: dict[str, Callable[[Any], Any]] = {
+    "base_model": lambda report: report.config.base_model,
+    "method": lambda report: report.config.method,
+    "call_format": lambda report: report.config.call_format,
+    "first_loss": lambda report: report.stages[0].losses[0].loss if report.stages[0].losses else None,
+    "last_loss": lambda report: report.stages[-1].losses[-1].loss if report.stages[-1].losses else None,
+}
+"""What is asked of a training most often, beside its whole config and stages."""
 
 TABLES: dict[type[Record], Table] = {
     Job: Table(
@@ -56,7 +66,9 @@ TABLES: dict[type[Record], Table] = {
         ("run_id", "model", "mode", "sampling", "repeat", "suite", "category", "case_id"),
         {"scored_at": lambda _: datetime.now(UTC).isoformat()},
     ),
+    TrainingReport: Table("core_trainings", ("model_path", "config_sha256", "data_sha256", "started_at"), _TRAINING),
 }
+
 
 _POLARS_TYPES = {
     "VARCHAR": pl.String(),

@@ -15,6 +15,7 @@ from schemas.record import Record, content_id
 from schemas.sample import Call, Kind, Pair, Sample
 from schemas.verdict import Check, Vote
 from tests.warehouse.small_evaluation import small_cases, small_scores
+from tests.warehouse.small_training import small_training
 from warehouse.store import Warehouse
 
 RUN_ID = "run-1"
@@ -81,7 +82,7 @@ def _committed_file() -> bytes:
         warehouse = Warehouse(Path(folder) / "warehouse.duckdb")
         warehouse.migrate()
         job = small_job()
-        warehouse.commit([*job.records, *small_cases(), *small_scores()], job.job_id, RUN_ID)
+        warehouse.commit([*job.records, *small_cases(), *small_scores(), small_training()], job.job_id, RUN_ID)
         return warehouse.path.read_bytes()
 
 

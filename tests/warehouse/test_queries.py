@@ -147,3 +147,15 @@ def test_samples_stand_in_the_order_of_the_data_set(tmp_path: Path) -> None:
     assert [(row["kind"], row["position"]) for row in rows] == sorted(
         (one.kind, one.position) for one in job.acceptances
     )
+
+
+def test_trainings_tell_first_and_last_loss(tmp_path: Path) -> None:
+    (row,), _ = ask(tmp_path, "trainings")
+    assert (row["first_loss"], row["last_loss"], row["peak_memory_gib"]) == (3.5, 2.5, 1.0)
+    assert (row["base_model"], row["method"]) == ("base", "sft-lora")
+
+
+def test_failures_name_what_was_asked_and_where_to_start(tmp_path: Path) -> None:
+    (row,), _ = ask(tmp_path, "failures")
+    assert (row["case_id"], row["step"]) == ("irrelevance_1", "called_anyway")
+    assert json.loads(row["messages"])[0]["content"] == "Will it rain?"

@@ -1,0 +1,89 @@
+"""First weights that already copy: two layers wired as induction heads before any training.
+
+A head of layer 0 looks one token back and writes what it finds; a head of layer 1 looks for the token whose
+predecessor is the current one, and writes that token. What follows [A][B] … [A] is then B from the first step on,
+which a model of this size otherwise takes a million tokens to discover. Training is free to change all of it.
+"""
+
+from typing import Any
+
+_EMBEDDING_SCALE = 4.0
+"""Embeddings stand out from what the other, random heads write."""
+_SHARPNESS = 6.0
+_LOOK_BACK_GAIN = 0.3
+_MATCH_GAIN = 3.0
+_COPY_GAIN = 1.0
+_SLOWEST_FIRST = 6
+"""Rotary frequencies from this one on turn too little over a row to disturb a comparison."""
+
+
+def wire_copying(model: Any, seed: int) -> None:
+    """Wire one head per group of key-value heads in the first two layers, in place.
+
+    Args:
+        model: a Qwen2 of at least two layers, its embeddings tied.
+        seed: of the random directions in which tokens are compared.
+    """
+    import torch
+
+    config, layers = model.config, model.model.layers
+    width, groups = config.hidden_size, config.num_key_value_heads
+    size = width // config.num_attention_heads
+    slow = torch.tensor([place for place in range(size) if place % (size // 2) >= _SLOWEST_FIRST])
+    source = torch.Generator().manual_seed(seed)
+    directions = _draw_directions(2 * groups * len(slow), width, source)
+    with torch.no_grad():
+        model.model.embed_tokens.weight.mul_(_EMBEDDING_SCALE)
+        for group in range(groups):
+            head = group * config.num_attention_heads // groups
+            queries, keys = slice(head * size, (head + 1) * size), slice(group * size, (group + 1) * size)
+            read, written = directions[2 * group * len(slow) :].split(len(slow))[:2]
+            _look_back(layers[0].self_attn, queries, keys, read, written, config.rope_parameters["rope_theta"])
+            _match(layers[1].self_attn, queries, keys, read, written, slow)
+            _copy(layers[1].self_attn, queries, keys, _draw_directions(size, width, source))
+
+
+def _draw_directions(count: int, width: int, source: Any) -> Any:
+    """Orthonormal rows."""
+    import torch
+
+    return torch.linalg.qr(torch.randn(width, count, generator=source))[0].T
+
+
+def _look_back(attention: Any, queries: slice, keys: slice, read: Any, written: Any, theta: float) -> None:
+    """Biases alone make this head attend to the token before; it writes `read` of that token as `written`."""
+    import torch
+
+    size = keys.stop - keys.start
+    bias = torch.full((size,), _SHARPNESS / size**0.25)
+    attention.k_proj.bias[keys] = bias
+    attention.q_proj.bias[queries] = _turn(bias, -1.0, theta)
+    attention.v_proj.weight[keys] = 0.0
+    attention.v_proj.weight[keys.start : keys.start + len(read)] = read
+    attention.o_proj.weight[:, queries.start : queries.start + len(read)] = _LOOK_BACK_GAIN * written.T
+
+
+def _turn(vector: Any, places: float, theta: float) -> Any:
+    """As rotary embeddings turn a vector that stands so many places on."""
+    import torch
+
+    half = len(vector) // 2
+    angles = places / theta ** (torch.arange(half) / half)
+    first, second = vector[:half], vector[half:]
+    return torch.cat(
+        [first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin()],
+    )
+
+
+def _match(attention: Any, queries: slice, keys: slice, read: Any, written: Any, slow: Any) -> None:
+    """Compare this token with the predecessors of others, in the dimensions that hardly turn."""
+    attention.q_proj.weight[queries] = 0.0
+    attention.k_proj.weight[keys] = 0.0
+    attention.q_proj.weight[queries.start + slow] = _MATCH_GAIN * read
+    attention.k_proj.weight[keys.start + slow] = _MATCH_GAIN * written
+
+
+def _copy(attention: Any, queries: slice, keys: slice, directions: Any) -> None:
+    """Write what is found as it is read, so that tied embeddings make it the likeliest next token."""
+    attention.v_proj.weight[keys] = directions
+    attention.o_proj.weight[:, queries] = _COPY_GAIN * directions.T
