@@ -18,7 +18,7 @@ demo: .venv/core  ## set up and run the line on the sample documents, small
 	@echo '  examples/teachers.md                                     a real teacher instead of the embedded one'
 
 test: .venv/dev   ## set up what is missing and run the tests
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 test-slow: .venv/dev  ## the tests that take minutes
 	$(BIN)/pytest -m slow
