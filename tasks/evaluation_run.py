@@ -94,10 +94,10 @@ def describe_job(
         "suite_version": suite.version,
         "suite_hash": suite.hash,
     }
-    parameters["asked"] = content_id(parameters)
-    if occurrence is None and any(target.fingerprint is None for target in targets):
+    parameters["asked"] = content_id(parameters, occurrence)
+    if any(target.fingerprint is None for target in targets):
         ended = warehouse.read_named("ended_evaluations", {"asked": parameters["asked"]})["ended"][0]
-        occurrence = f"run {ended + 1}" if ended else None
+        occurrence = " ".join(filter(None, (occurrence, f"run {ended + 1}"))) if ended else occurrence
     return Job(flow="evaluate", parameters=parameters, document_ids=(), seed=0, occurrence=occurrence)
 
 

@@ -43,6 +43,8 @@ class KnownTarget(Record):
     """What requests call it."""
     fingerprint: str | None
     """Of the folder's files; none: what an address answers with may change from day to day."""
+    loaded: str | None = None
+    """When a server of ours took the model over; none: another's."""
     key_from: KeySource = "none"
     """Whose key requests carry; the key itself is never part of a record."""
 
@@ -167,6 +169,7 @@ def _find(target: Target, first: Target, settings: Settings, evaluation: Evaluat
         url=state.report.url,
         model=state.report.model,
         fingerprint=None,  # what the folder holds now need not be what the server has loaded
+        loaded=f"{state.pid} since {state.since.isoformat()}",
         key_from="serve",
     )
 
