@@ -25,6 +25,7 @@ from warehouse.tables import TABLES, to_frame
 _FOLDER = Path(__file__).parent
 _LOCKED = re.compile(r"Could not set lock on file|different configuration than existing connections")
 _HOLDER = re.compile(r"Conflicting lock is held in (?:(?P<program>.+?) \()?PID (?P<pid>\d+)")  # no program: just ended
+_NEEDED = re.compile(r"Values were not provided for the following prepared statement parameters: (?P<names>.+)")
 _EXPLAIN = duckdb.StatementType.EXPLAIN
 _READING = {duckdb.StatementType.SELECT, _EXPLAIN}
 _RETRY_S = 0.05
@@ -87,6 +88,8 @@ class Warehouse:
                 _refuse_writing(connection.extract_statements(sql))
                 return connection.execute(sql, dict(parameters or {})).pl()
             except (duckdb.Error, pl.exceptions.PolarsError) as error:
+                if needed := _NEEDED.search(str(error)):
+                    raise UsageError(f"The query needs {needed['names']}; give --param NAME=VALUE for each.") from error
                 raise UsageError(f"The query failed: {error}") from error
 
     def read_named(self, name: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:

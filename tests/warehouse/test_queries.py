@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from schemas.errors import UsageError
 from tests.warehouse.small_job import RUN_ID, SmallJob, commit_small_job
 from warehouse.store import Warehouse, query_names, query_text
 
@@ -159,3 +160,9 @@ def test_failures_name_what_was_asked_and_where_to_start(tmp_path: Path) -> None
     (row,), _ = ask(tmp_path, "failures")
     assert (row["case_id"], row["step"]) == ("irrelevance_1", "called_anyway")
     assert json.loads(row["messages"])[0]["content"] == "Will it rain?"
+
+
+def test_a_value_that_a_query_needs_and_was_not_given_is_named(tmp_path: Path) -> None:
+    warehouse, _ = commit_small_job(tmp_path)
+    with pytest.raises(UsageError, match="needs run_id; give --param"):
+        warehouse.read_named("failures")
