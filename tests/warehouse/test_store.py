@@ -273,7 +273,7 @@ def test_threads_and_several_warehouse_objects_share_one_file(fresh_warehouse: W
     [
         ("selec 1", "syntax error"),
         ("select * from nowhere", "nowhere does not exist"),
-        ("select $sample_id", "not provided.*sample_id"),
+        ("select $sample_id", "needs sample_id; give --param"),
         ("", "Got no statement; expected one statement that reads"),
         ("select 1; select 2", "Got select, select"),
         ("insert into core_run_events (run_id) values ('x')", "Got insert"),
