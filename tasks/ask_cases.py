@@ -83,23 +83,22 @@ async def ask_case(contestant: Contestant, request: Request, repeat: int) -> Ans
 
 
 async def ask_cases(
-    contestant: Contestant, cases: Sequence[Case], sampling: Sampling, repeat: int, max_tokens: int | None
+    contestant: Contestant, cases: Sequence[Case], requests: Sequence[Request], repeat: int
 ) -> list[Answered]:
-    """Ask a batch; a case without an answer is a fault of the server, never an answer.
+    """Ask a batch, each case by its request; one without an answer is a fault of the server, never an answer.
 
     Raises:
         TerminalError: the server is down, not the cases bad; or key or model is wrong.
     """
 
-    async def ask_one(case: Case) -> Answered:
-        request = make_request(case.messages, case.tools, contestant, sampling, max_tokens)
+    async def ask_one(case: Case, request: Request) -> Answered:
         try:
             answer = await ask_case(contestant, request, repeat)
         except (TransientError, RequestRefusedError) as error:
             return Answered(case, Given(error=str(error)), None, error)
         return Answered(case, read_given(answer), answer)
 
-    answered = await gather_all([ask_one(case) for case in cases])
+    answered = await gather_all([ask_one(*pair) for pair in zip(cases, requests, strict=True)])
     faults = [one.fault for one in answered if one.fault is not None]
     if faults and len(faults) == len(cases) and is_down(faults, contestant):
         raise TerminalError(

@@ -47,11 +47,6 @@ class _Pass:
         self.sampling = sampling
         self.repeat = repeat
 
-    @property
-    def folder(self) -> Path:
-        """Where the harness keeps this pass."""
-        return pass_folder(self.run, self.contestant, self.sampling, self.repeat)
-
 
 def pass_folder(run: EvaluationRun, contestant: Contestant, sampling: Sampling, repeat: int) -> Path:
     """Where the harness keeps one pass over the categories."""
@@ -68,11 +63,12 @@ async def run_harness_pass(part: _Pass) -> list[Score]:
     await bar.start()
     contestant.client.remember(await asyncio.to_thread(read_answers_of_job, run.warehouse, run.job_id))
     asker = _Asker(part, bar)
+    folder = pass_folder(run, contestant, part.sampling, part.repeat)
     threads = contestant.settings.concurrency
     with run.timed(f"evaluate {contestant.target.label}"):
         async with open_relay(asker.ask) as relay:
             found = await run_categories(
-                part.plan.harness, relay, options.mode, part.plan.categories, options.limit, part.folder, threads
+                part.plan.harness, relay, options.mode, part.plan.categories, options.limit, folder, threads
             )
     cases = [case for category in part.plan.categories for case in found[category]]
     label = contestant.target.label

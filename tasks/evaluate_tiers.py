@@ -67,13 +67,11 @@ async def ask_and_score(batch: _Batch) -> list[Score]:
     """Ask one batch, judge it, commit rows and answers together."""
     run, contestant, part = batch.run, batch.contestant, batch.part
     most = run.options.max_tokens
-    requests = [
-        (make_request(case.messages, case.tools, contestant, part.sampling, most), part.repeat) for case in part.cases
-    ]
-    await run.recall(contestant.client, requests)
-    answered = await ask_cases(contestant, part.cases, part.sampling, part.repeat, most)
+    requests = [make_request(case.messages, case.tools, contestant, part.sampling, most) for case in part.cases]
+    await run.recall(contestant.client, [(request, part.repeat) for request in requests])
+    answered = await ask_cases(contestant, part.cases, requests, part.repeat)
     run.open_faults += sum(isinstance(each.fault, TransientError) for each in answered)
     label = contestant.target.label
     scores = [score_answer(each, label, part.sampling, part.repeat) for each in answered]
-    await run.commit([*part.cases, *(request for request, _ in requests), *scores])
+    await run.commit([*part.cases, *requests, *scores])
     return scores

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import SecretStr
+
 from schemas.errors import TerminalError, UsageError
 from schemas.evaluation_options import EvaluationOptions, FolderServing, Target
 from schemas.record import Record, content_id
@@ -103,7 +105,7 @@ async def reach(
 
 def choose_key(evaluation: EvaluateSettings, address: str, first: str) -> KeySource:
     """Whose key an address gets; CALLMILL_EVALUATE_API_KEY is for the first one alone, so that no other sees it."""
-    if any(_without_ending(known) == _without_ending(address) for known in evaluation.api_keys):
+    if _without_ending(address) in _keys_by_address(evaluation):
         return "by address"
     return "first" if _without_ending(address) == _without_ending(first) else "none"
 
@@ -114,9 +116,12 @@ def read_key(evaluation: EvaluateSettings, address: str, source: KeySource) -> s
         key = load_settings(ServeSettings).api_key
         return key.get_secret_value() if key else ""
     if source == "by address":
-        keys = {_without_ending(known): key for known, key in evaluation.api_keys.items()}
-        return keys[_without_ending(address)].get_secret_value()
+        return _keys_by_address(evaluation)[_without_ending(address)].get_secret_value()
     return evaluation.api_key.get_secret_value() if source == "first" else ""
+
+
+def _keys_by_address(evaluation: EvaluateSettings) -> dict[str, SecretStr]:
+    return {_without_ending(address): key for address, key in evaluation.api_keys.items()}
 
 
 def _without_ending(address: str) -> str:

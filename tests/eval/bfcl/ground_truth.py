@@ -2,32 +2,17 @@
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from schemas.evaluation import Case, CodeLanguage
-
-CATEGORIES = (
-    "simple_python",
-    "simple_java",
-    "simple_javascript",
-    "multiple",
-    "parallel",
-    "parallel_multiple",
-    "irrelevance",
-    "live_simple",
-    "live_multiple",
-    "live_parallel",
-    "live_parallel_multiple",
-    "live_irrelevance",
-    "live_relevance",
-)
+from eval.official.categories import SINGLE_TURN
+from eval.official.dataset import read_cases
+from schemas.evaluation import Case
 
 
 def load_cases(data: Path) -> list[Case]:
     """All single-turn cases of the package's data folder."""
-    return [case for category in CATEGORIES for case in _load_category(data, category)]
+    return [case for category in SINGLE_TURN for case in read_cases(data, category).values()]
 
 
 def right_calls(case: Case, chooser: random.Random | None = None) -> list[dict[str, Any]]:
@@ -49,29 +34,6 @@ def right_calls(case: Case, chooser: random.Random | None = None) -> list[dict[s
             arguments[parameter] = _say(_pick(value, properties.get(parameter, {})), properties, parameter, case)
         calls.append({name: arguments})
     return calls
-
-
-def _load_category(data: Path, category: str) -> Iterator[Case]:
-    entries = _read(data / f"BFCL_v4_{category}.json")
-    path = data / "possible_answer" / f"BFCL_v4_{category}.json"
-    answers = [each["ground_truth"] for each in _read(path)] if path.exists() else [[] for _ in entries]
-    words: dict[str, CodeLanguage] = {"simple_java": "java", "simple_javascript": "javascript"}
-    for entry, answer in zip(entries, answers, strict=True):
-        yield Case(
-            case_id=entry["id"],
-            suite="bfcl",
-            category=category,
-            rule=category,
-            code_language=words.get(category, "python"),
-            messages=(),
-            functions=tuple(entry["function"]),
-            tools=(),
-            possible_answer=tuple(answer),
-        )
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _pick(value: Any, description: dict[str, Any]) -> Any:
