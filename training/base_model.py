@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.record import Record
-from training.first_weights import wire_copying
-from training.tiny_model import make_tokenizer
+from training.base_tokenizer import learn_tokenizer
+from training.first_weights import align_spellings, wire_copying
 
 CONTEXT_LENGTH = 4096
 _VOCABULARY_STEP = 64
@@ -28,7 +28,7 @@ class BaseShape(Record):
 
 def make_base_tokenizer(texts: list[str], shape: BaseShape) -> Any:
     """The tokenizer of a base model, learnt from these texts; every mark of a call is a token already."""
-    return make_tokenizer(texts, vocabulary_size=shape.vocabulary, context_length=CONTEXT_LENGTH)
+    return learn_tokenizer(texts, shape.vocabulary, CONTEXT_LENGTH)
 
 
 def make_base_model(shape: BaseShape, tokenizer: Any, seed: int) -> Any:
@@ -57,6 +57,7 @@ def make_base_model(shape: BaseShape, tokenizer: Any, seed: int) -> Any:
         torch.manual_seed(seed)
         model = Qwen2ForCausalLM(config)
     wire_copying(model, seed)
+    align_spellings(model, tokenizer)
     model.generation_config.eos_token_id = [end, padding]
     return model
 

@@ -72,8 +72,7 @@ SHAPES: dict[Size, Shape] = {
 
 def make_tokenizer(texts: Sequence[str], *, vocabulary_size: int = 4000, context_length: int = 8192) -> Any:
     """A byte-level BPE tokenizer, digits apart, that has learnt from these texts."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
     digits = pre_tokenizers.Split(Regex(r"\d"), "isolated")
@@ -85,6 +84,14 @@ def make_tokenizer(texts: Sequence[str], *, vocabulary_size: int = 4000, context
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return wrap_tokenizer(tokenizer, context_length)
+
+
+def wrap_tokenizer(tokenizer: Any, context_length: int) -> Any:
+    """As transformers loads it, with the special tokens, the marks of calls and the chat template."""
+    from tokenizers import AddedToken
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer.add_special_tokens([AddedToken(each, special=True, normalized=False) for each in SPECIAL_TOKENS])
     tokenizer.add_tokens([AddedToken(each, special=False, normalized=False) for each in MARK_TOKENS])
     make: Any = PreTrainedTokenizerFast  # untyped in transformers

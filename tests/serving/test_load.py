@@ -45,7 +45,7 @@ class Client:
             "messages": [{"role": "user", "content": f"Tell {self.secret}."}],
             "tools": [{"type": "function", "function": function}],
             "tool_choice": "required",
-            "max_tokens": 128,
+            "max_tokens": 400,  # forty characters can take six tokens each
             "parallel_tool_calls": False,
             "temperature": 1.5,
             "stream": stream,

@@ -38,14 +38,14 @@ class Request(NamedTuple):
 
 
 def write_filling(language: str, rng: random.Random) -> Row:
-    """One row: forms and notation in the first message, then one to three requests with their answers."""
+    """One row: forms and notation in the first message, then two to five requests with their answers."""
     drawer = FormDrawer(language, rng)
     count = rng.choices((1, 2, 3, 4), weights=(42, 28, 18, 12))[0]
     forms = _distinct([drawer.draw_form(rng.choice(_MOST_FIELDS[count])) for _ in range(count + 1)])
     offered, hidden = (forms[:-1], forms[-1]) if len(forms) > 1 else (forms, None)
     notation = draw_notation(rng)
     turns = [Turn("system", _write_task(offered, notation, language, rng))]
-    for _ in range(rng.choice((1, 2, 2, 3))):
+    for _ in range(rng.choice((2, 3, 3, 4, 5))):
         turns += _write_exchange(offered, hidden, notation, language, rng)
     return Row("filling", language, tuple(turns))
 

@@ -35,7 +35,7 @@ class Notation(NamedTuple):
 
 def draw_notation(rng: random.Random) -> Notation:
     """A notation; JSON in most rows."""
-    maker = rng.choices((_make_record, _make_headed, _make_lines, _make_outline, _make_table), (62, 12, 10, 10, 6))[0]
+    maker = rng.choices((_make_record, _make_headed, _make_lines, _make_outline, _make_table), (70, 10, 8, 8, 4))[0]
     return maker(rng)
 
 

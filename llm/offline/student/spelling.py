@@ -91,7 +91,7 @@ def _as_table(forms: list[Form], language: str, rng: random.Random) -> str:
 _NOTATIONS: tuple[Callable[[list[Form], str, random.Random], str], ...] = (
     _as_json, _as_short_json, _as_bullets, _as_outline, _as_table,
 )  # fmt: skip
-_WEIGHTS = (60, 15, 11, 8, 6)
+_WEIGHTS = (66, 14, 9, 6, 5)
 
 
 def _list_fields(form: Form, language: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from llm.offline.student.filling import write_filling
 from llm.offline.student.looking_up import write_copying, write_extracting, write_looking_up
 from llm.offline.student.row import Row
 
-_SHARE_CHINESE = 0.25
+_SHARE_CHINESE = 0.2
 _MAKERS: tuple[Callable[[str, random.Random], Row], ...] = (
     write_filling, write_extracting, write_looking_up, write_copying, write_chat,
 )  # fmt: skip
