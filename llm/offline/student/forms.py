@@ -26,6 +26,8 @@ _FORMATS = {"email": "email", "url": "uri", "date": "date"}
 _KINDS = ("text", "code", "integer", "number", "flag", "choice", "list", "group", "rows")
 _WEIGHTS = (34, 9, 15, 8, 10, 13, 6, 4, 2)
 _VOWELS = "aeiou"
+_SHARE_TAILED = 0.35
+"""Of descriptions that say more than the name does."""
 _SIMPLE_KINDS, _SIMPLE_WEIGHTS = _KINDS[:6], _WEIGHTS[:6]
 
 
@@ -96,11 +98,14 @@ class FormDrawer:
     def _describe(self, verb: Term, thing: Term) -> str:
         if self._language == "zh":
             many = self._rng.choice(("一个", "", "", "指定的"))
-            return f"{verb.zh}{many}{thing.zh}" + self._rng.choice(("。", "。", ""))
+            tail = self._rng.choice(load_words()["tails_zh"]) if self._rng.random() < _SHARE_TAILED else ""
+            return f"{verb.zh}{many}{thing.zh}{tail}" + self._rng.choice(("。", "。", ""))
         plural = self._rng.random() < 0.3
         article = "" if plural else self._rng.choice(("the ", "an " if thing.en[0] in _VOWELS else "a "))
         other = draw_term("nouns", self._rng).en
         tail = self._rng.choice(("", "", "", f" of the {other}", f" for the {other}", f" from one {other}"))
+        if self._rng.random() < _SHARE_TAILED:
+            tail += f" {self._rng.choice(load_words()['tails'])}"
         text = f"{verb.en} {article}{thing.en}{'s' if plural and thing.en[-1] != 's' else ''}{tail}"
         return text[:1].upper() + text[1:] + self._rng.choice((".", ".", ""))
 
@@ -140,7 +145,13 @@ class FormDrawer:
         if rng.random() < 0.1:
             return ""
         text = rng.choice(
-            (label.capitalize(), f"The {label}", f"{label.capitalize()} of the {self._subject.en}", f"{label} to use")
+            (
+                label.capitalize(),
+                f"The {label}",
+                f"{label.capitalize()} of the {self._subject.en}",
+                f"{label} to use",
+                f"{label.capitalize()} that is wanted",
+            )
         )
         return text + (f", such as {example}" if example else "")
 
@@ -153,6 +164,8 @@ class FormDrawer:
         if self._rng.random() < 0.35:
             sample = read_sample(en, schema, self._language, self._rng)
             example = sample if isinstance(sample, str) and len(sample) < 30 else None
+            if example and self._rng.random() < 0.5:
+                schema["examples"] = [example]
         return self._finish(Term(en, zh), schema, example)
 
     def _draw_code(self) -> _Field:

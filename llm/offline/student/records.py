@@ -1,4 +1,4 @@
-"""How filled forms are spelled in a row: JSON records under changing keys and marks, lines, outlines, tables.
+"""How filled forms are spelled in a row: JSON records under changing keys and marks, or JSON below a heading.
 
 Each notation comes with the sentence that asks for it. Calls are not among them: no <tool_call>, no
 {"name": …, "arguments": …}, no f(x=1).
@@ -15,6 +15,7 @@ _JSON_KEYS = (
     ("form", "values"), ("sheet", "entries"), ("title", "content"), ("record", "data"), ("page", "filled"),
     ("document", "inputs"), ("which", "with"), ("id", "body"),
 )  # fmt: skip
+_SHARE_RECORDS = 0.85
 _MARKS = ("entry", "filled", "result", "record", "sheet", "item", "output")
 
 
@@ -34,9 +35,8 @@ class Notation(NamedTuple):
 
 
 def draw_notation(rng: random.Random) -> Notation:
-    """A notation; JSON in most rows."""
-    maker = rng.choices((_make_record, _make_headed, _make_lines, _make_outline, _make_table), (70, 10, 8, 8, 4))[0]
-    return maker(rng)
+    """A notation; the whole answer is JSON in most rows."""
+    return _make_record(rng) if rng.random() < _SHARE_RECORDS else _make_headed(rng)
 
 
 def _make_record(rng: random.Random) -> Notation:
@@ -64,40 +64,6 @@ def _make_headed(rng: random.Random) -> Notation:
     return Notation(f"{lead}FORM{between}VALUES", write)
 
 
-def _make_lines(rng: random.Random) -> Notation:
-    equals = rng.choice((" = ", ": ", "="))
-    is_quoted = rng.random() < 0.5
-    lead = rng.choice(("[{}]", "{}:", "form {}"))
-
-    def write(filled: Sequence[Filled]) -> str:
-        blocks = []
-        for each in filled:
-            pairs = flatten(each.values)
-            blocks.append("\n".join([lead.format(each.form), *(f"{path}{equals}{spell(v)}" for path, v in pairs)]))
-        return "\n\n".join(blocks)
-
-    def spell(value: Any) -> str:
-        return _dump(value) if is_quoted else _plain(value)
-
-    return Notation(f"{lead.format('FORM')}\nFIELD{equals}{'VALUE in JSON' if is_quoted else 'VALUE'}", write)
-
-
-def _make_outline(rng: random.Random) -> Notation:
-    def write(filled: Sequence[Filled]) -> str:
-        return "\n".join("\n".join([f"{each.form}:", *_outline(each.values, 1)]) for each in filled)
-
-    return Notation("FORM:\n  FIELD: VALUE", write)
-
-
-def _make_table(rng: random.Random) -> Notation:
-    def write(filled: Sequence[Filled]) -> str:
-        return "\n".join(
-            f"| {each.form} | {path} | {_plain(value)} |" for each in filled for path, value in flatten(each.values)
-        )
-
-    return Notation("| FORM | FIELD | VALUE |", write)
-
-
 def _draw_marks(rng: random.Random) -> tuple[str, str]:
     """What stands before and after each record."""
     if rng.random() < 0.25:
@@ -120,27 +86,6 @@ def flatten(values: dict[str, Any], owner: str = "") -> list[tuple[str, Any]]:
         else:
             found.append((path, value))
     return found
-
-
-def _outline(values: dict[str, Any], depth: int) -> list[str]:
-    lines = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            lines += [f"{'  ' * depth}{name}:", *_outline(value, depth + 1)]
-        elif isinstance(value, list):
-            lines.append(f"{'  ' * depth}{name}:")
-            lines += [f"{'  ' * depth}- {_dump(one) if isinstance(one, dict) else _plain(one)}" for one in value]
-        else:
-            lines.append(f"{'  ' * depth}{name}: {_plain(value)}")
-    return lines
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "; ".join(_plain(one) for one in value)
-    return str(value)
 
 
 def _dump(value: Any, separators: tuple[str, str] = (", ", ": ")) -> str:

@@ -15,7 +15,7 @@ _SHARE_CHINESE = 0.2
 _MAKERS: tuple[Callable[[str, random.Random], Row], ...] = (
     write_filling, write_extracting, write_looking_up, write_copying, write_chat,
 )  # fmt: skip
-_WEIGHTS = (68, 8, 8, 9, 7)
+_WEIGHTS = (76, 6, 5, 8, 5)
 FIRST_ROWS = 6_000
 """So many rows are mostly short ones about copying: a model that can copy learns the forms from fewer rows."""
 _FIRST_WEIGHTS = (20, 15, 15, 45, 5)
