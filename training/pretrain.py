@@ -16,6 +16,8 @@ from training.row_batches import Place, ReadRows, TokenRow, draw_batches
 CHECKPOINT = "checkpoint.pt"
 _LOG_EVERY_STEPS = 20
 _TIME_TO_SAVE_S = 30.0
+_STEPS_TO_START = 5
+"""Slower than all others, since torch compiles and allocates; they tell nothing about the speed."""
 
 
 class PretrainPlan(Record):
@@ -80,16 +82,19 @@ def pretrain(
         checkpoint_every_s: seconds between checkpoints; one more is written at the end.
     """
     training = _Training(model, plan, folder)
-    started = saved = time.monotonic()
-    first_tokens = training.tokens
+    started = measured_from = saved = time.monotonic()
+    first_tokens, done = training.tokens, 0
     ends_with_rows: Iterator[Any] = draw_batches(read_rows, plan.batch_tokens, plan.seed, training.place)
     for batch, following in ends_with_rows:
         if training.tokens >= training.end:
             break
         training.step(batch, following)
         now = time.monotonic()
-        speed = (training.tokens - first_tokens) / (now - started)
-        if time_limit_s is not None:
+        done += 1
+        if done == _STEPS_TO_START:
+            first_tokens, measured_from = training.tokens, now
+        speed = (training.tokens - first_tokens) / max(now - measured_from, 1e-9)
+        if time_limit_s is not None and done > 2 * _STEPS_TO_START:
             training.cool_down_in_time(time_limit_s - (now - started) - _TIME_TO_SAVE_S, speed)
         if training.steps % _LOG_EVERY_STEPS == 0:
             report(training.progress(speed))
@@ -97,7 +102,7 @@ def pretrain(
             training.save()
             saved = now
     training.save()
-    last = training.progress((training.tokens - first_tokens) / max(time.monotonic() - started, 1e-9))
+    last = training.progress((training.tokens - first_tokens) / max(time.monotonic() - measured_from, 1e-9))
     report(last)
     return last
 

@@ -29,7 +29,7 @@ def read_rows(start: int) -> Iterator[TokenRow]:
     number = start
     while True:
         source = random.Random(number)
-        half = [source.randrange(10, 500) for _ in range(source.randint(5, 20))]
+        half = [source.randrange(10, len(TOKENIZER)) for _ in range(source.randint(5, 20))]
         yield TokenRow(half * 2, [False] * len(half) + [True] * len(half))
         number += 1
 
@@ -91,7 +91,7 @@ def test_a_time_limit_ends_a_run_with_its_cool_down_done(tmp_path: Path) -> None
     model = make_base_model(SHAPE, TOKENIZER, seed=1)
     plan = PLAN.model_copy(update={"tokens": 10**9})
     last = pretrain(model, read_rows, plan, folder=tmp_path, report=lambda _: None, time_limit_s=0)
-    assert last.tokens < 3_000
+    assert last.tokens < 8_000, "the first steps, which are too slow to tell the speed, and no more"
     assert last.learning_rate == 0.0
     assert (tmp_path / CHECKPOINT).exists()
 
