@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench tiny-base vllm-env bfcl-env lock clean help
+.PHONY: demo test test-slow lint bench tiny-base vllm-env bfcl-env lm-eval-env lock clean help
 
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -53,11 +53,16 @@ bfcl-env:        ## BFCL's own harness in an environment of its own
 	.venv-bfcl/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv-bfcl/bin/pip install --quiet --disable-pip-version-check bfcl-eval==2026.3.23 soundfile torch==2.13.0
 
+lm-eval-env:     ## EleutherAI's lm-evaluation-harness in an environment of its own
+	$(PYTHON) -m venv .venv-lm-eval
+	.venv-lm-eval/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-lm-eval/bin/pip install --quiet --disable-pip-version-check 'lm_eval[api]==0.4.13' torch==2.13.0
+
 lock: .venv/dev   ## write constraints.txt from what is installed
 	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' > constraints.txt
 
 clean:           ## remove the environment and everything made
-	rm -rf .venv .venv-vllm .venv-bfcl .callmill build *.egg-info
+	rm -rf .venv .venv-vllm .venv-bfcl .venv-lm-eval .callmill build *.egg-info
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

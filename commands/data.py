@@ -10,14 +10,20 @@ import click
 from commands.group import AS_JSON, fail
 from schemas.errors import FellShortError, UsageError
 
+_PATHS_WORDS = "OpenAPI document, OpenAI tools list, or a folder of them; several follow one --apis."
+_ABOUT_CALLS = ("apis", "mix", "split", "judge_draws", "dry_run")
+"""Options of `synth` that mean nothing with --chat."""
 
-def _api_paths(command: Callable[..., Any]) -> Callable[..., Any]:
-    words = "OpenAPI document, OpenAI tools list, or a folder of them; several follow one --apis."
-    return click.option("--apis", "apis", multiple=True, required=True, metavar="PATH...", help=words)(command)
+
+def api_paths(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option for documents; further ones may follow it without their own --apis."""
+    return click.option("--apis", "apis", multiple=True, required=True, metavar="PATH...", help=_PATHS_WORDS)(command)
 
 
 @click.command(context_settings={"ignore_unknown_options": False, "allow_extra_args": True})
-@_api_paths
+@click.option("--apis", "apis", multiple=True, metavar="PATH...", help=_PATHS_WORDS)
+@click.option("--chat", "chats", multiple=True, metavar="PATH...", help="Instead: answer these chats' questions anew.")
+@click.option("--turns", type=click.Choice(["first", "all"]), help="With --chat: which questions of a row.")
 @click.option("--samples", default=500, show_default=True, help="Accepted samples to end with, exactly.")
 @click.option("--mix", default=None, help="Weights per kind: simple=25,multiple=25,…")
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Language of every query; none: each document's own.")
@@ -29,20 +35,45 @@ def _api_paths(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--dry-run", is_flag=True, help="Try 20 candidates and forecast tokens, money and time.")
 @AS_JSON
 @click.pass_context
-def synth(context: click.Context, /, apis: tuple[str, ...], mix: str | None, as_json: bool, **options: Any) -> None:
-    """Make checked training data from API documents."""
+def synth(
+    context: click.Context,
+    /,
+    apis: tuple[str, ...],
+    chats: tuple[str, ...],
+    turns: str | None,
+    mix: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make checked training data from API documents, or chat by the teacher (--chat)."""
+    if chats:
+        _answer_chats(context, [*chats, *context.args], turns or "first", as_json, options)
+        return
+    if not apis or turns:
+        raise UsageError("--turns goes with --chat alone." if apis else "Give documents by --apis, or chats by --chat.")
     from flows.command import run_synth
 
     paths = [*apis, *context.args]
     try:
         report = run_synth(paths, mix, **options)
     except FellShortError as error:
-        _print_synth(error.report, as_json)
+        print_synth(error.report, as_json)
         fail(error)
-    _print_synth(report, as_json)
+    print_synth(report, as_json)
 
 
-def _print_synth(report: Any, as_json: bool) -> None:
+def _answer_chats(context: click.Context, chats: list[str], turns: str, as_json: bool, options: dict[str, Any]) -> None:
+    from commands.chat_data import synth_chat
+
+    given = click.core.ParameterSource.COMMANDLINE
+    if wrong := [name for name in _ABOUT_CALLS if context.get_parameter_source(name) is given]:
+        raise UsageError(f"--{wrong[0].replace('_', '-')} is about calls and does not go with --chat; leave it out.")
+    kept = {name: value for name, value in options.items() if name not in _ABOUT_CALLS}
+    synth_chat(chats, as_json, turns=turns, **kept)
+
+
+def print_synth(report: Any, as_json: bool) -> None:
+    """On the terminal, or as JSON."""
     if as_json:
         click.echo(report.model_dump_json())
         return

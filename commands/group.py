@@ -8,7 +8,7 @@ import click
 from schemas.errors import CallmillError, UsageError
 
 CALL_FORMATS = ["hermes", "special-tokens", "qwen-agent", "llama"]
-BACKENDS = ["xgrammar", "llguidance", "lm-format-enforcer"]
+BACKENDS = ["xgrammar", "llguidance", "lm-format-enforcer", "none"]
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; logs on stderr.")
 
 

@@ -23,7 +23,11 @@ from schemas.errors import UsageError
 @click.option("--served-name", help="What answers call the model; its folder's name unless given.")
 @click.option("--call-format", type=click.Choice(CALL_FORMATS), default="hermes", show_default=True)
 @click.option(
-    "--backend", type=click.Choice(BACKENDS), default="xgrammar", show_default=True, help="Makes token masks."
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="xgrammar",
+    show_default=True,
+    help="Makes token masks; none: calls may be illegal.",
 )
 @click.option(
     "--max-model-len", type=click.IntRange(1), help="Most tokens of prompt and answer; the model's unless given."
@@ -45,7 +49,7 @@ def serve(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Serve a model, OpenAI-compatible, so that it can only make legal calls.
+    """Serve a model, OpenAI-compatible, so that it can only make legal calls (unless --backend none).
 
     MODEL is a folder (or, with vLLM, a name it knows); a LoRA adapter's folder is served over its base model.
     EXTRA, after --, goes to vLLM's server as it is.

@@ -15,7 +15,7 @@ from schemas.errors import FellShortError, UsageError
 @click.command(context_settings={"ignore_unknown_options": False, "allow_extra_args": True})
 @click.argument("model")
 @click.option("--suite", type=click.Choice(["tiers", "kinds", "bfcl"]), default="tiers", show_default=True)
-@click.option("--against", multiple=True, metavar="URL=MODEL", help="One more model to compare with; a folder too.")
+@click.option("--against", multiple=True, metavar="URL=MODEL", help="One more; FOLDER or FOLDER@none too.")
 @click.option("--apis", multiple=True, metavar="PATH...", help="Your own documents; several follow one --apis.")
 @click.option("--from", "origin", type=click.Choice(["all", "public", "own"]), default="all", show_default=True)
 @click.option("--samples", "own_samples", default=100, show_default=True, help="Of your own documents.")
@@ -27,7 +27,7 @@ from schemas.errors import FellShortError, UsageError
 @click.option("--max-tokens", type=int, help="Of each answer; the endpoint's own unless given.")
 @click.option("--engine", type=click.Choice(["embedded", "vllm"]), default="embedded", help="That serves a folder.")
 @click.option("--call-format", type=click.Choice(CALL_FORMATS), default="hermes", help="Of a folder's model.")
-@click.option("--backend", type=click.Choice(BACKENDS), default="xgrammar", help="Makes a folder's token masks.")
+@click.option("--backend", type=click.Choice(BACKENDS), default="xgrammar", help="Of folders; none: no token masks.")
 @click.option("--again", is_flag=True, help="Ask everything again, even what is stored.")
 @click.option("--out", type=click.Path(path_type=Path), help="The HTML report's file.")
 @AS_JSON
@@ -46,7 +46,10 @@ def evaluate(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score a model on the four tiers, the five kinds or BFCL; MODEL: URL, URL=MODEL, a folder, a server's name."""
+    """Score a model on the four tiers, the five kinds or BFCL; MODEL: URL, URL=MODEL, a folder, a server's name.
+
+    FOLDER@none asks the folder's model without token masks, beside FOLDER with them.
+    """
     from flows.command import run_evaluation
     from schemas.evaluation_options import FolderServing
 

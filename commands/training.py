@@ -12,7 +12,7 @@ from commands.scores import print_evaluation_report
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--set", "changes", multiple=True, metavar="KNOB=VALUE", help="Over what the file says; repeatable.")
 @click.option("--base", metavar="MODEL", help="base_model=MODEL: a folder, or a name on the hub.")
-@click.option("--data", metavar="FOLDER", help="data.0.path=FOLDER: a data set of `callmill synth`.")
+@click.option("--data", metavar="FOLDER", help="A data set of `callmill synth`; newest: its last one.")
 @click.option("--out", metavar="FOLDER", help="output=FOLDER of the trained model.")
 @click.option(
     "--apis", multiple=True, metavar="PATH...", help="Documents that it is scored on; the data's own unless given."
@@ -39,13 +39,13 @@ def train(
     """Train a model as CONFIG says, then score it beside its base; the same command goes on with an interrupted one."""
     from flows.command import estimate_training, run_training
 
-    named = {"base_model": base, "data.0.path": data, "output": out}
+    named = {"base_model": base, "output": out}
     wanted = [*changes, *(f"{knob}={value}" for knob, value in named.items() if value is not None)]
     if dry_run:
-        click.echo(estimate_training(config, wanted))
+        click.echo(estimate_training(config, wanted, data))
         return
     options = {"samples": samples, "is_evaluated": not no_evaluation}
-    report = run_training(str(config), wanted, [*apis, *context.args], **options)
+    report = run_training(str(config), wanted, data, [*apis, *context.args], **options)
     if as_json:
         click.echo(report.model_dump_json())
         return

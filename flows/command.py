@@ -8,18 +8,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.local.server import answers, start_server, wait_for_server
+from schemas.chat_data import ChatSynthReport, describe_chat_options
 from schemas.errors import UsageError
 from schemas.evaluation import EvaluationReport
 from schemas.evaluation_options import describe_evaluation
+from schemas.factory import FactoryReport
+from schemas.general import GeneralReport, describe_general
 from schemas.job import DEFAULT_MIX, describe_options
+from schemas.preferences import RoundsReport
 from schemas.report import SynthReport
 from schemas.settings import EvaluateSettings, Settings, load_settings, load_teacher
 from schemas.train_report import TrainReport
 from tasks.export import refuse_foreign
+from tasks.factory_plan import describe_factory, find_base
+from tasks.general_plan import plan_general
 from tasks.ingest import find_documents
 from tasks.official_plan import plan_official
+from tasks.read_chats import find_chat_files
+from tasks.rounds_plan import plan_rounds
 from tasks.targets import find_targets
-from tasks.training_plan import read_plan
+from tasks.training_plan import estimate, place_data, read_plan
 
 R = TypeVar("R")
 
@@ -78,29 +86,111 @@ def run_evaluation(models: list[str], apis: list[str], **options: Any) -> Evalua
     return _run_flow(start)
 
 
-def run_training(config: str, changes: list[str], apis: list[str], **options: Any) -> TrainReport:
+def run_training(config: str, changes: list[str], data: str | None, apis: list[str], **options: Any) -> TrainReport:
     """Run the `train` flow here.
 
     Raises:
         CallmillError: what a person can mend.
     """
-    read_plan(config, changes)
+    read_plan(config, place_data(Path(config), changes, data))
     find_documents([Path(api) for api in apis])
 
     def start() -> Coroutine[Any, Any, TrainReport]:
         from flows.train import train
 
-        running: Coroutine[Any, Any, TrainReport] = train(config, changes, apis, **options)
+        running: Coroutine[Any, Any, TrainReport] = train(config, changes, data, apis, **options)
         return running
 
     return _run_flow(start)
 
 
-def estimate_training(config: Path, changes: list[str]) -> str:
-    """Expected memory and time of a training, in words."""
-    from tasks.training_plan import estimate
+def run_factory(apis: list[str], config: str, **options: Any) -> FactoryReport:
+    """Run the `factory` flow here.
 
-    return estimate(config, changes)
+    Raises:
+        FellShortError: carries the report of what there is.
+        CallmillError: anything else that a person can mend.
+    """
+    words = {**options, "mix": options["mix"] or DEFAULT_MIX}
+    named = ("samples", "mix", "seed", "changes", "test_samples", "engine", "gpu_usd_per_hour")
+    asked = describe_factory(apis, config, *(words[name] for name in named))
+    find_base(asked)
+    load_teacher()
+
+    def start() -> Coroutine[Any, Any, FactoryReport]:
+        from flows.factory import factory
+
+        running: Coroutine[Any, Any, FactoryReport] = factory(apis, config, **words)
+        return running
+
+    return _run_flow(start)
+
+
+def run_synth_chat(chats: list[str], **options: Any) -> ChatSynthReport:
+    """Run the `synth-chat` flow here.
+
+    Raises:
+        FellShortError: carries the report of what there is.
+        CallmillError: anything else that a person can mend.
+    """
+    words = {**options, "out": str(options["out"]) if options.get("out") else None}
+    describe_chat_options(words["samples"], words["language"], words["turns"], words["seed"])
+    find_chat_files([Path(path) for path in chats])
+    if words["out"]:
+        refuse_foreign(Path(words["out"]))
+    load_teacher()
+
+    def start() -> Coroutine[Any, Any, ChatSynthReport]:
+        from flows.synth_chat import synth_chat
+
+        running: Coroutine[Any, Any, ChatSynthReport] = synth_chat(chats, **words)
+        return running
+
+    return _run_flow(start)
+
+
+def run_lm_eval(model: str, tasks: str, **options: Any) -> GeneralReport:
+    """Run the `lm-eval` flow here.
+
+    Raises:
+        CallmillError: what a person can mend.
+    """
+    plan_general(describe_general(model, tasks, options["limit"], options["fewshot"], options["serving"]))
+
+    def start() -> Coroutine[Any, Any, GeneralReport]:
+        from flows.lm_eval import lm_eval
+
+        running: Coroutine[Any, Any, GeneralReport] = lm_eval(model, tasks, **options)
+        return running
+
+    return _run_flow(start)
+
+
+def estimate_training(config: Path, changes: list[str], data: str | None) -> str:
+    """Expected memory and time of a training, in words."""
+    return estimate(config, place_data(config, changes, data))
+
+
+def run_rounds(config: str, dpo_config: str, changes: list[str], apis: list[str], **options: Any) -> RoundsReport:
+    """Run the `rounds` flow here.
+
+    Raises:
+        FellShortError: some cases got no answer; the same command goes on.
+        CallmillError: what a person can mend.
+    """
+    words = {**options, "dpo_changes": list(options["dpo_changes"])}
+    known = {name: value for name, value in words.items() if name != "out"}
+    plan_rounds(config, changes, dpo_config=dpo_config, apis=apis, **known)
+    find_documents([Path(api) for api in apis])
+    load_teacher()
+
+    def start() -> Coroutine[Any, Any, RoundsReport]:
+        from flows.rounds import rounds
+
+        running: Coroutine[Any, Any, RoundsReport] = rounds(config, dpo_config, changes=changes, apis=apis, **words)
+        return running
+
+    return _run_flow(start)
 
 
 def _run_flow(start: Callable[[], Coroutine[Any, Any, R]]) -> R:

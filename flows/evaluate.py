@@ -36,9 +36,10 @@ async def evaluate(
     """Score a model, and those it is compared with.
 
     Args:
-        model: address, URL=model, folder, or name of a server that `callmill serve` runs.
+        model: address, URL=model, folder, FOLDER@none (without token masks), or name of a server that `callmill serve`
+            runs.
         suite: bfcl: the official harness; tiers: the four tiers; kinds: the five kinds over own documents.
-        against: more models, each URL=model or a folder.
+        against: more models, each URL=model, a folder or FOLDER@none.
         apis: tiers, kinds: the user's own documents; samples of their test split are made first.
         origin: tiers: public, own or all.
         own_samples: tiers, kinds: how many samples are made.

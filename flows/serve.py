@@ -1,4 +1,4 @@
-"""A model into production: started beside the old one, smoke-tested with a legal call, then swapped in."""
+"""A model into production: started beside the old one, smoke-tested, then swapped in."""
 
 from prefect import flow
 

@@ -6,6 +6,7 @@ from schemas.function import Language, Split
 from schemas.job import DEFAULT_MIX, describe_options
 from schemas.report import SynthReport
 from tasks.accept import accept_samples, open_quotas, rounds, settle
+from tasks.announce import announce_data_set
 from tasks.check import check_samples
 from tasks.compose import compose_samples, drop_duplicates
 from tasks.export_samples import export_samples
@@ -60,4 +61,5 @@ async def synth(
                 settle(quotas, composed, checks)
         await accept_samples(run, quotas, dry_run)
         dataset_path = await export_samples(run, ingested, quotas, out, dry_run)
+        announce_data_set(run, dataset_path)
         return await report_run(run, ingested, quotas, dataset_path, dry_run)

@@ -1,5 +1,7 @@
 """A model out of data sets, and its scores beside the base's, without anyone asking."""
 
+from pathlib import Path
+
 from prefect import flow
 
 from flows.evaluate import evaluate
@@ -7,7 +9,7 @@ from schemas.evaluation import Suite
 from schemas.evaluation_options import FolderServing
 from schemas.train_report import TrainReport
 from tasks.train_model import train_model
-from tasks.training_plan import read_plan
+from tasks.training_plan import place_data, read_plan
 from tasks.training_run import evaluation_of, open_training
 
 
@@ -15,6 +17,7 @@ from tasks.training_run import evaluation_of, open_training
 async def train(
     config: str,
     changes: list[str] | None = None,
+    data: str | None = None,
     apis: list[str] | None = None,
     suite: Suite = "kinds",
     samples: int = 100,
@@ -25,7 +28,8 @@ async def train(
 
     Args:
         config: YAML, such as training/configs/tiny/lora.yaml.
-        changes: knob=value over what the file says, such as data.0.path=FOLDER.
+        changes: knob=value over what the file says, such as epochs=1.
+        data: folder of a data set instead of the config's last source; newest: the one that `synth` wrote last.
         apis: documents whose functions of the test split are asked; none: those that the data sets were made from.
         suite: that scores the model.
         samples: cases made from the documents.
@@ -35,7 +39,7 @@ async def train(
     Raises:
         TerminalError: the training failed, or the model cannot be served.
     """
-    plan = read_plan(config, changes or [])
+    plan = read_plan(config, place_data(Path(config), changes or [], data))
     async with open_training(plan, occurrence) as run:
         training = await train_model(run)
     if not is_evaluated:

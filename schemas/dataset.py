@@ -64,6 +64,8 @@ class DatasetFacts(Record):
     """What the job's identity is made of."""
     settings: dict[str, Any]
     """Places and limits of the run, secrets masked; stands in the manifest only."""
+    is_imported: bool = False
+    """Whether others made the rows: the teacher is then the imported set's name, and no judge has read them."""
     command: str
     """Makes this data set again, such as `callmill synth --apis examples --samples 500`."""
 

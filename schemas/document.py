@@ -4,7 +4,10 @@ from typing import Literal
 
 from schemas.record import Record
 
-DocumentFormat = Literal["openapi-2.0", "openapi-3.0", "openapi-3.1", "openai-tools", "unknown"]
+DocumentFormat = Literal[
+    "openapi-2.0", "openapi-3.0", "openapi-3.1", "openai-tools", "toolace", "xlam", "glaive", "hermes", "unknown"
+]
+"""The last four that are known are forms of imported data sets, whose rows bring their functions along."""
 DocumentReason = Literal[
     "not_readable", "not_utf8", "not_json", "not_yaml", "unknown_format", "no_operations", "bad_structure", "too_large"
 ]

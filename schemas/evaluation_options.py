@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.errors import UsageError
 from schemas.evaluation import GREEDY, SAMPLED, Mode, Sampling, Suite
 from schemas.record import Record
-from schemas.serve import EngineName
+from schemas.serve import BackendChoice, EngineName
 
 Origin = Literal["public", "own", "all"]
 SamplingChoice = Literal["greedy", "sampled", "both"]
@@ -19,7 +19,8 @@ class Target(Record):
     """A model under test: an endpoint, or a folder that is served for the occasion."""
 
     address: str
-    """Web address ending in /v1, folder of a model, or name of a server that `callmill serve` runs."""
+    """Web address ending in /v1, folder of a model (FOLDER@none: without token masks), or name of a server that
+    `callmill serve` runs."""
     model: str | None = None
     """What the endpoint calls it; none: the only one that it lists."""
 
@@ -34,7 +35,8 @@ class FolderServing(Record):
 
     engine: EngineName = "embedded"
     call_format: str = "hermes"
-    backend: str = "xgrammar"
+    backend: BackendChoice = "xgrammar"
+    """Makes token masks; FOLDER@none in the place of FOLDER says otherwise for that target alone."""
 
 
 class EvaluationOptions(Record):

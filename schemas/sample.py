@@ -102,6 +102,7 @@ class Sample(Record):
     """Teacher answers that it was written from."""
     source: str
     state: Literal["composed", "rejected"]
-    stage: Literal["generate", "compose"] | None = None
+    stage: Literal["generate", "compose", "read", "clean", "check"] | None = None
+    """Where it was rejected; an imported row may be so while it is read, and by its functions or calls."""
     reason: str | None = None
     detail: str | None = None

@@ -8,6 +8,8 @@ from pydantic import Field
 from schemas.record import Record
 
 EngineName = Literal["embedded", "vllm"]
+BackendChoice = Literal["xgrammar", "llguidance", "lm-format-enforcer", "none"]
+"""Which library makes token masks; none: there are no masks, and the model writes what it likes."""
 ServerPhase = Literal["starting", "ready", "swapping", "restarting", "stopping"]
 
 
@@ -22,8 +24,8 @@ class ServeOptions(Record):
     """What answers call the model; its folder's name when empty."""
     call_format: str = "hermes"
     """How calls are spelled: hermes, special-tokens or qwen-agent."""
-    backend: str = "xgrammar"
-    """Which library makes token masks: xgrammar, llguidance or lm-format-enforcer."""
+    backend: BackendChoice = "xgrammar"
+    """Makes token masks; none: calls may be illegal, and go out as the model wrote them."""
     lora: tuple[str, ...] = ()
     """More adapters for those who talk to vLLM's own port, each name=folder."""
     tensor_parallel: int | None = Field(None, ge=1)
@@ -43,12 +45,25 @@ class ServeOptions(Record):
 
 
 class SmokeCall(Record):
-    """The call that a model had to make before it took over."""
+    """What a model answered before it took over: a legal call, or whatever it liked where nothing holds it to one."""
 
-    name: str
-    arguments: str
-    """JSON text, valid for the function's schema."""
+    name: str | None
+    """The function; none: no call was made."""
+    arguments: str | None
+    """JSON text, valid for the function's schema where the call is legal."""
+    is_legal: bool = True
+    """False is known of models without token masks alone; others do not take over."""
+    words: str | None = None
+    """The beginning of what was said in the place of a call."""
     seconds: float
+
+    @property
+    def summary(self) -> str:
+        """In one line, for a person."""
+        if self.is_legal:
+            return f"{self.name}({self.arguments}) is legal"
+        said = f"no call but {self.words!r}" if self.name is None else f"illegal {self.name}({self.arguments})"
+        return f"{said}, and no token masks to forbid it"
 
 
 class ServeReport(Record):

@@ -150,6 +150,9 @@ class Settings(BaseSettings):
     """Seconds to wait for another process to let go of the warehouse."""
     batch_size: int = Field(256, ge=1, le=4096)
     """Rows of one Prefect task."""
+    train_after_synth: str | None = None
+    """Deployment that each data set for training starts when it is finished, such as train/lora; none: nothing starts
+    by itself. `callmill up` makes it an automation."""
     server_idle_s: float = Field(30, gt=0)
     """Seconds after which the shared local Prefect server ends when no command uses it."""
 

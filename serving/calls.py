@@ -66,6 +66,14 @@ class ArgumentsLanguage:
         return machine
 
 
+class LateLanguage(ArgumentsLanguage):
+    """A schema that is compiled when its function is called, if ever."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+        self._machines = {}
+
+
 @dataclass(frozen=True)
 class OfferedFunction:
     """A function that may be called."""
@@ -104,10 +112,16 @@ class CallLanguage:
     """none and auto: an answer in words is legal."""
     most_calls: int | None
     """none, or nothing offered: 0; a named function, or parallel_tool_calls false: 1; otherwise no limit."""
+    is_free: bool = False
+    """Whether nothing holds the model to this: its calls go out as they stand, whatever they name and hold."""
 
 
 def build_language(
-    tools: Sequence[dict[str, Any]], tool_choice: Any, parallel_tool_calls: bool, call_format: CallFormat
+    tools: Sequence[dict[str, Any]],
+    tool_choice: Any,
+    parallel_tool_calls: bool,
+    call_format: CallFormat,
+    is_free: bool = False,
 ) -> CallLanguage:
     """Read a request's tools and choice (OpenAI chat form).
 
@@ -117,21 +131,23 @@ def build_language(
             "allowed_tools": {"mode", "tools"}} or None (auto).
         parallel_tool_calls: False: one call at most.
         call_format: how calls are spelled.
+        is_free: nothing is promised, so no schema is refused, and `required` is a wish.
 
     Raises:
         RefusedError: 400, naming the parameter (`tools[3].function.parameters`) and what can't be promised.
     """
-    functions = tuple(_offer(tool["function"], place) for place, tool in enumerate(tools))
+    functions = tuple(_offer(tool["function"], place, is_free) for place, tool in enumerate(tools))
     _check_names(functions)
     mode, chosen = _read_choice(tool_choice, functions)
     if mode == "required" and not chosen:
         raise RefusedError("tool_choice asks for a call, but no tools are offered.", param="tool_choice")
     is_named = isinstance(tool_choice, dict) and tool_choice.get("type") == "function"
-    most = 1 if is_named or not parallel_tool_calls else None
-    return CallLanguage(call_format, chosen, mode != "required", 0 if mode == "none" or not chosen else most)
+    most = 1 if (is_named or not parallel_tool_calls) and not is_free else None
+    may_talk = mode != "required" or is_free
+    return CallLanguage(call_format, chosen, may_talk, 0 if mode == "none" or not chosen else most, is_free)
 
 
-def _offer(function: dict[str, Any], place: int) -> OfferedFunction:
+def _offer(function: dict[str, Any], place: int, is_free: bool) -> OfferedFunction:
     name = str(function.get("name") or "")
     if not name.isprintable() or not name or name != name.strip() or '"' in name or "\\" in name:
         raise RefusedError(
@@ -141,6 +157,8 @@ def _offer(function: dict[str, Any], place: int) -> OfferedFunction:
         )
     schema = function.get("parameters")
     schema = NO_ARGUMENTS if schema is None or schema == {} else schema
+    if is_free:
+        return OfferedFunction(name, LateLanguage(schema))
     try:
         return OfferedFunction(name, _LANGUAGES.get(_as_object(schema)))
     except Exception as error:  # whatever a schema does to the compiler, it is this request's fault alone

@@ -35,7 +35,8 @@ class Generation:
     max_tokens: int
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
-    """Texts that end the answer and are not part of it; looked for in free text only, never inside a call."""
+    """Texts that end the answer and are not part of it; looked for in free text only, never inside a call, by an
+    engine that knows where calls begin: one without constraint looks everywhere."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Engine(Protocol):
     """Most tokens of prompt and answer together."""
     default_max_tokens: int | None
     """Output limit where a request names none; None: what the context leaves."""
+    is_constrained: bool
+    """Whether answers are held to their language while they are made."""
 
     async def count_tokens(self, prompt: str) -> int:
         """Tokens of a rendered prompt."""

@@ -49,9 +49,10 @@ class SwappableEngine:
 
     def __init__(self, model_name: str) -> None:
         self.model_name = model_name
-        """Of the model inside, or the last one; so are the next three."""
+        """Of the model inside, or the last one; so are the next four."""
         self.context_length = 0
         self.default_max_tokens: int | None = None
+        self.is_constrained = True
         self.chat_template: str | None = None
         self._served: Served | None = None
 
@@ -67,6 +68,7 @@ class SwappableEngine:
             self.model_name = served.engine.model_name
             self.context_length = served.engine.context_length
             self.default_max_tokens = served.engine.default_max_tokens
+            self.is_constrained = served.engine.is_constrained
             self.chat_template = served.template.chat_template
         return before
 

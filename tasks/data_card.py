@@ -54,6 +54,27 @@ _LIMITS = """\
   same thing."""
 
 
+_IMPORTED_HOW = """\
+## How it was made
+
+The rows are those of an imported data set: others wrote the requests and the answers (`{writer}`), callmill read them
+and checked them as it checks its own. Names and schemas of functions were repaired or rejected; every call was checked
+against its function's JSON schema; exact duplicates were rejected; functions of another split were taken out of the
+offer. A row ends with the first answer that calls; what was said before stands before it, what came after is left out.
+The reasons under *Rejected* are BFCL's words where it has them."""
+
+_IMPORTED_LIMITS = """\
+## Known limits
+
+- No judge has read these rows: whether an argument's value follows from the request was not checked.
+- A row without a call is counted as irrelevance, whether its answer refuses, asks back or just talks.
+- No call was executed.
+- Exact duplicates were removed (same kind, request and calls); near duplicates were not looked for.
+- Contamination with BFCL or SGD was not checked.
+- Functions are split into train, validation and test by name and shape; functions that differ in both may still do the
+  same thing."""
+
+
 def write_card(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]]) -> str:
     """The whole card.
 
@@ -66,19 +87,25 @@ def write_card(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]]) -> 
         f"---\n{_front_matter(facts, counts, rows)}---",
         f"# {facts.name}",
         f"{rows} requests to an assistant with the functions offered to it and the calls that fulfil them"
-        f" (or, for irrelevance, why it can't), made by callmill from {len(facts.documents)} API documents.",
+        f" (or, for irrelevance, why it can't), {_origin(facts)}.",
         *([_OFFLINE] if facts.is_offline else []),
         _COLUMNS,
         _counts(facts, counts),
-        _how_made(facts),
+        _IMPORTED_HOW.format(writer=facts.teacher_model) if facts.is_imported else _how_made(facts),
         _rejected(facts),
-        _LIMITS,
+        _IMPORTED_LIMITS if facts.is_imported else _LIMITS,
         _terms(facts),
         f"## Again\n\n```\n{facts.command}\n```\n\nThe same command on the same documents gives the same job"
         f" (`{facts.job_id}`) and, from stored answers, the same rows. `manifest.json` names the run, its settings"
         " and the hash of every file.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _origin(facts: DatasetFacts) -> str:
+    if facts.is_imported:
+        return f"imported by callmill from {facts.documents[0].document_path}"
+    return f"made by callmill from {len(facts.documents)} API documents"
 
 
 def _front_matter(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]], rows: int) -> str:
@@ -93,7 +120,7 @@ def _front_matter(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]], 
             "language": sorted(counts["language"]),
             "size_categories": [size],
             "task_categories": ["text-generation"],
-            "tags": ["function-calling", "tool-use", "synthetic"],
+            "tags": ["function-calling", "tool-use", *([] if facts.is_imported else ["synthetic"])],
             "configs": [{"config_name": "default", "data_files": files}],
         },
         sort_keys=False,
@@ -103,10 +130,11 @@ def _front_matter(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]], 
 
 def _counts(facts: DatasetFacts, counts: Mapping[str, Mapping[str, int]]) -> str:
     kinds = [(kind, asked, counts["kind"].get(kind, 0)) for kind, asked in facts.asked.items()]
+    wanted = "in the set" if facts.is_imported else "asked for"
     return "\n\n".join(
         [
             "## Counts",
-            _table(("kind", "asked for", "accepted"), kinds),
+            _table(("kind", wanted, "accepted"), kinds),
             _table(("language", "rows"), counts["language"].items()),
             _table(("domain", "rows"), counts["domain"].items()),
         ]

@@ -57,14 +57,14 @@ class EvaluationRun(RunContext):
     @contextlib.asynccontextmanager
     async def ask(self, target: KnownTarget) -> AsyncIterator[Contestant]:
         """Open the way to one model; what it answers is journalled and stored like any paid answer."""
-        serving = self.options.serving
         async with (
-            reach(target, serving, self.settings, self.evaluation) as endpoint,
+            reach(target, self.settings, self.evaluation) as endpoint,
             open_client(endpoint, self.journal, job_id=self.job_id, run_id=self.run.run_id) as client,
         ):
             self.clients.append(client)
             # An address may answer otherwise in the next job; a folder's answers are the same for every job.
             occasion = self.job_id if target.fingerprint is None else self.job.occurrence
+            serving = target.serving or self.options.serving
             context = content_id(target.identity, serving.model_dump(), occasion)
             contestant = Contestant(target, endpoint, client, context)
             self.contestants[target.label] = contestant

@@ -5,8 +5,6 @@ A folder counts as a data set only when its manifest.json is there: all is writt
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from schemas.dataset import MANIFEST_VERSION, DatasetFacts, DatasetFile, Export,
 from schemas.errors import TerminalError, UsageError
 from schemas.record import content_id
 from tasks.data_card import write_card
+from tasks.whole_folder import beside, describe_files, find_damage, put_in_place, sha256_of
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -48,21 +47,17 @@ def write_dataset(rows: pl.DataFrame, folder: Path, facts: DatasetFacts) -> Expo
         )
     target = folder.resolve()
     refuse_foreign(target)
-    temporary = target.with_name(f"{target.name}.tmp-{os.getpid()}")
-    try:
+    with beside(target) as temporary:
         manifest = _write_beside(rows, temporary, facts)
         if _holds(target, manifest.content_sha256):
             manifest = read_manifest(target)
         else:
-            _put_in_place(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    _remove_leftovers(target)
+            put_in_place(temporary, target)
     return Export(
         export_id=content_id(manifest.job_id, str(target), manifest.content_sha256),
         export_path=str(folder),
         rows=manifest.rows,
-        manifest_sha256=_sha256(target / MANIFEST),
+        manifest_sha256=sha256_of(target / MANIFEST),
         exported_at=manifest.created_at,
     )
 
@@ -96,14 +91,7 @@ def verify_dataset(folder: Path) -> Manifest:
         TerminalError: names every file that is missing or not as written.
     """
     manifest = read_manifest(folder)
-    problems = []
-    for file in manifest.files:
-        path = folder / file.path
-        if not path.is_file():
-            problems.append(f"{file.path} is missing")
-        elif (path.stat().st_size, _sha256(path)) != (file.bytes, file.sha256):
-            problems.append(f"{file.path} is not as written ({path.stat().st_size} bytes, expected {file.bytes})")
-    if problems:
+    if problems := find_damage(folder, manifest.files):
         raise TerminalError(f"Data set {folder} is damaged: {'; '.join(problems)}. Export it again.")
     return manifest
 
@@ -128,7 +116,6 @@ def write_parquet(rows: pl.DataFrame, path: Path) -> None:
 
 
 def _write_beside(rows: pl.DataFrame, temporary: Path, facts: DatasetFacts) -> Manifest:
-    shutil.rmtree(temporary, ignore_errors=True)  # of an earlier process with our pid
     (temporary / _OWN_FOLDER).mkdir(parents=True)
     counts = {
         column: dict(rows[column].value_counts().sort("count", column, descending=[True, False]).iter_rows())
@@ -142,7 +129,7 @@ def _write_beside(rows: pl.DataFrame, temporary: Path, facts: DatasetFacts) -> M
         write_parquet(part, temporary / parquet)
         written |= {lines: count, parquet: count}
     (temporary / CARD).write_text(write_card(facts, counts), encoding="utf-8", newline="\n")
-    files = _describe_files(temporary, {**written, CARD: None})
+    files = describe_files(temporary, {**written, CARD: None})
     manifest = Manifest(
         **dict(facts),
         rows=rows.height,
@@ -161,18 +148,6 @@ def hash_content(files: Iterable[DatasetFile]) -> str:
     """One hash over the data files; the card names places and commands, which are not the data."""
     lines = "".join(f"{file.path} {file.sha256}\n" for file in files if file.rows is not None)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _describe_files(folder: Path, rows: dict[str, int | None]) -> tuple[DatasetFile, ...]:
-    return tuple(
-        DatasetFile(path=path, rows=rows[path], bytes=(folder / path).stat().st_size, sha256=_sha256(folder / path))
-        for path in sorted(rows)
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _holds(target: Path, content_sha256: str) -> bool:
@@ -206,30 +181,3 @@ def _is_ours(name: str) -> bool:
     own = [f"{split}.jsonl" for split in ("train", "validation", "test")]
     is_parquet = name.startswith(f"{_OWN_FOLDER}/") and name.endswith("-of-00001.parquet")
     return is_parquet or name in (MANIFEST, CARD, *own)
-
-
-def _put_in_place(temporary: Path, target: Path) -> None:
-    """Rename; for a moment neither is there, but never half of one."""
-    old = target.with_name(f"{target.name}.old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    temporary.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _remove_leftovers(target: Path) -> None:
-    """What killed processes left beside the folder."""
-    for path in target.parent.iterdir():
-        name, mark, pid = path.name.rpartition("-")
-        if mark and name in (f"{target.name}.tmp", f"{target.name}.old") and pid.isdigit() and not _is_alive(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

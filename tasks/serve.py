@@ -27,7 +27,7 @@ def as_markdown(report: ServeReport) -> str:
         "model": report.model,
         "engine": report.engine,
         "previous model": report.previous_model or "none",
-        "smoke call": f"`{report.smoke.name}({report.smoke.arguments})` in {report.smoke.seconds:.1f} s",
+        "smoke test": f"`{report.smoke.summary}`, {report.smoke.seconds:.1f} s",
         "ready after": f"{report.seconds_to_ready:.1f} s",
         "process": str(report.pid),
         "log": report.log,

@@ -64,7 +64,8 @@ def describe_job(
         "temperature": teacher.temperature,
         "judge_temperature": teacher.judge_temperature,
         "max_tokens": teacher.max_tokens,
-        "prompts": prompt_hashes(),
+        # Chat is another flow's, and a change to it makes no call again.
+        "prompts": {name: text for name, text in prompt_hashes().items() if not name.startswith("answer_chat")},
     }
     return Job(
         flow="synth",

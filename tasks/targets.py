@@ -11,14 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import SecretStr
 
 from schemas.errors import TerminalError, UsageError
 from schemas.evaluation_options import EvaluationOptions, FolderServing, Target
 from schemas.record import Record, content_id
-from schemas.serve import ServeOptions
+from schemas.serve import BackendChoice, ServeOptions
 from schemas.settings import EvaluateSettings, ServeSettings, Settings, load_settings
 from serving.production.attached import serve_attached
 from serving.production.state import ServeFolder
@@ -45,6 +45,8 @@ class KnownTarget(Record):
     """What requests call it."""
     fingerprint: str | None
     """Of the folder's files; none: what an address answers with may change from day to day."""
+    serving: FolderServing | None = None
+    """How the folder is served; none: an address."""
     loaded: str | None = None
     """When a server of ours took the model over; none: another's."""
     key_from: KeySource = "none"
@@ -64,11 +66,22 @@ class KnownTarget(Record):
 async def look_at_targets(options: EvaluationOptions) -> list[KnownTarget]:
     """Look at every target before anything is asked; see `find_targets`."""
     settings, evaluation = load_settings(Settings), load_settings(EvaluateSettings)
-    return await asyncio.to_thread(find_targets, options.targets, settings, evaluation)
+    return await asyncio.to_thread(find_targets, options.targets, settings, evaluation, options.serving)
 
 
-def find_targets(targets: Sequence[Target], settings: Settings, evaluation: EvaluateSettings) -> list[KnownTarget]:
+def find_targets(
+    targets: Sequence[Target],
+    settings: Settings,
+    evaluation: EvaluateSettings,
+    serving: FolderServing = FolderServing(),
+) -> list[KnownTarget]:
     """Look at every target.
+
+    Args:
+        targets: as they were written.
+        settings: where our own servers are known.
+        evaluation: whose keys go where.
+        serving: of folders, but for what FOLDER@BACKEND says.
 
     Raises:
         UsageError: a word is neither an address, nor a folder, nor a server's name; an address lists several models; or
@@ -77,8 +90,8 @@ def find_targets(targets: Sequence[Target], settings: Settings, evaluation: Eval
     """
     known: list[KnownTarget] = []
     for target in targets:
-        found = _find(target, targets[0], settings, evaluation)
-        if any(each.identity == found.identity for each in known):
+        found = _find(target, targets[0], settings, evaluation, serving)
+        if any((each.identity, each.serving) == (found.identity, found.serving) for each in known):
             raise UsageError(f"{found.place} ({found.model}) is given twice; compare others, or use --repeats.")
         same = sum(each.label.partition(" #")[0] == found.label for each in known)
         known.append(found.model_copy(update={"label": f"{found.label} #{same + 1}"}) if same else found)
@@ -87,7 +100,7 @@ def find_targets(targets: Sequence[Target], settings: Settings, evaluation: Eval
 
 @contextlib.asynccontextmanager
 async def reach(
-    target: KnownTarget, serving: FolderServing, settings: Settings, evaluation: EvaluateSettings
+    target: KnownTarget, settings: Settings, evaluation: EvaluateSettings
 ) -> AsyncIterator[EvaluateSettings]:
     """The endpoint's settings; a folder is served until the block ends.
 
@@ -97,7 +110,7 @@ async def reach(
     if target.url is not None:
         yield _address(evaluation, target.url, target.model, read_key(evaluation, target.url, target.key_from))
         return
-    options = ServeOptions(model=target.place, **serving.model_dump())
+    options = ServeOptions(model=target.place, **(target.serving or FolderServing()).model_dump())
     name = f"evaluate-{os.getpid()}-{target.identity[:8]}"
     async with serve_attached(settings.home, name, options) as server:
         yield _address(evaluation, server.url, server.model, "")
@@ -145,7 +158,40 @@ def fingerprint_folder(folder: Path) -> str:
     return digest.hexdigest()[:20]
 
 
-def _find(target: Target, first: Target, settings: Settings, evaluation: EvaluateSettings) -> KnownTarget:
+class _ServedFolder(NamedTuple):
+    """A folder, and who makes its token masks."""
+
+    path: Path
+    backend: BackendChoice
+
+
+def _split_backend(address: str, usual: BackendChoice) -> _ServedFolder | None:
+    """Read FOLDER or FOLDER@BACKEND; a folder whose own name ends so is meant itself."""
+    if Path(address).is_dir():
+        return _ServedFolder(Path(address), usual)
+    name, _, word = address.rpartition("@")
+    named: BackendChoice | None = next((each for each in get_args(BackendChoice) if each == word), None)
+    return _ServedFolder(Path(name), named) if named and name and Path(name).is_dir() else None
+
+
+def _describe_folder(folder: _ServedFolder, serving: FolderServing) -> KnownTarget:
+    path = folder.path.resolve()
+    # A trained adapter is merged into its base inside the run's folder.
+    name = path.parent.name if path.name == "merged" else path.name
+    is_usual = folder.backend == serving.backend != "none"
+    return KnownTarget(
+        label=name if is_usual else f"{name}@{folder.backend}",
+        place=str(folder.path),
+        url=None,
+        model=name,
+        fingerprint=fingerprint_folder(folder.path),
+        serving=serving.model_copy(update={"backend": folder.backend}),
+    )
+
+
+def _find(
+    target: Target, first: Target, settings: Settings, evaluation: EvaluateSettings, serving: FolderServing
+) -> KnownTarget:
     if target.is_url:
         source = choose_key(evaluation, target.address, first.address)
         key = read_key(evaluation, target.address, source)
@@ -154,22 +200,19 @@ def _find(target: Target, first: Target, settings: Settings, evaluation: Evaluat
         return KnownTarget(
             label=model, place=target.address, url=target.address, model=model, fingerprint=None, key_from=source
         )
-    folder = Path(target.address)
-    if folder.is_dir():
-        name = folder.resolve().name
-        if name == "merged":  # a trained adapter, merged into its base inside the run's folder
-            name = folder.resolve().parent.name
-        return KnownTarget(
-            label=name, place=target.address, url=None, model=name, fingerprint=fingerprint_folder(folder)
-        )
+    folder = _split_backend(target.address, serving.backend)
+    if folder is not None:
+        return _describe_folder(folder, serving)
     state = ServeFolder(settings.home).read(target.address) if _NAME.fullmatch(target.address) else None
     if state is None or state.report is None:
         raise UsageError(
             f"'{target.address}' is no web address, no folder, and no server of that name runs here; give a model's "
-            "folder, http://HOST:PORT/v1, or start one with `callmill serve FOLDER --detach`."
+            "folder (FOLDER@none: without token masks), http://HOST:PORT/v1, or start one with "
+            "`callmill serve FOLDER --detach`."
         )
+    name = state.report.model
     return KnownTarget(
-        label=state.report.model,
+        label=name if state.options.backend != "none" else f"{name}@none",
         place=f"{target.address}: {state.options.model}",
         url=state.report.url,
         model=state.report.model,

@@ -192,8 +192,7 @@ def print_serving(report: ServeReport, is_detached: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     took = f", took over from {report.previous_model}" if report.previous_model else ""
     console.print(f"[bold]{escape(report.model)}[/] answers at [bold]{report.url}[/]{took}")
-    smoke = report.smoke
-    console.print(f"smoke test    {escape(smoke.name)}({escape(smoke.arguments)}) is legal, {smoke.seconds:.1f} s")
+    console.print(f"smoke test    {escape(report.smoke.summary)}, {report.smoke.seconds:.1f} s")
     console.print(f"ready after   {report.seconds_to_ready:.1f} s, engine {report.engine}, pid {report.pid}")
     console.print(f"try           callmill chat {report.url} --tools examples/weather.openapi30.yaml")
     console.print(f"stop          callmill down --name {report.name}" if is_detached else "stop          Ctrl-C")

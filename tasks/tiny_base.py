@@ -85,7 +85,6 @@ def make_tiny_base(folder: Path, plan: PretrainPlan, shape: BaseShape, *, time_l
 @click.option("--optimizer", type=click.Choice(["muon", "adamw"]), default="muon", show_default=True)
 @click.option("--batch-tokens", default=7000, show_default=True)
 @click.option("--layers", default=5, show_default=True)
-@click.option("--compile", "compiled", is_flag=True, help="A fifth faster on a CPU; needs a C++ compiler.")
 @click.option("--minutes", type=float, help="Be done by then, whatever --tokens says.")
 @click.option("--seed", default=0, show_default=True)
 def main(
@@ -96,7 +95,6 @@ def main(
     optimizer: str,
     batch_tokens: int,
     layers: int,
-    compiled: bool,
     minutes: float | None,
     seed: int,
 ) -> None:
@@ -107,7 +105,6 @@ def main(
         learning_rate=learning_rate,
         optimizer=optimizer,
         batch_tokens=batch_tokens,
-        compiled=compiled,
         seed=seed,
     )
     limit = None if minutes is None else minutes * 60

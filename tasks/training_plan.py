@@ -1,12 +1,18 @@
 """What is to be trained on what; looked up before a Prefect server is started for it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.errors import UsageError
+from schemas.settings import Settings, load_settings
 from schemas.training import TrainConfig
 from training.config import load_config
 from training.rows import find_files, hash_files
+from warehouse.store import Warehouse
+
+NEWEST = "newest"
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,38 @@ class TrainingPlan:
     config: TrainConfig
     data_sha256: tuple[str, ...]
     """Of each source, in order."""
+
+
+def place_data(config_path: Path, changes: Sequence[str], data: str | None) -> tuple[str, ...]:
+    """Changes that make a data set the config's last source, where the calls are: earlier ones are chat.
+
+    Args:
+        config_path: YAML.
+        changes: knob=value over what the file says.
+        data: folder of a data set; newest: the one that `synth` wrote last; none: what the config names.
+
+    Raises:
+        UsageError: the config does not fit, or nothing was written yet.
+    """
+    if data is None:
+        return tuple(changes)
+    folder = _newest_data_set() if data == NEWEST else data
+    config = load_config(config_path, changes)
+    owner = f"stages.{len(config.stages) - 1}.data" if config.stages else "data"
+    return (*changes, f"{owner}.{len(config.all_stages[-1].data) - 1}.path={json.dumps(folder)}")
+
+
+def _newest_data_set() -> str:
+    settings = load_settings(Settings)
+    warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
+    warehouse.migrate()
+    rows = warehouse.read_named("newest_data_set", {})
+    if rows.is_empty():
+        raise UsageError(
+            f"The warehouse {settings.warehouse_path} knows no data set yet; run `callmill synth --apis PATH` first, "
+            "or name a folder."
+        )
+    return str(rows["export_path"][0])
 
 
 def read_plan(config_path: str, changes: Sequence[str]) -> TrainingPlan:

@@ -9,7 +9,19 @@ from cli import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SOURCES = ["commands", "flows", "tasks", "llm", "warehouse", "prompts", "schemas", "serving", "training", "eval", "benchmarks"]
+SOURCES = [
+    "commands",
+    "flows",
+    "tasks",
+    "llm",
+    "warehouse",
+    "prompts",
+    "schemas",
+    "serving",
+    "training",
+    "eval",
+    "benchmarks",
+]
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))

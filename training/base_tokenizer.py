@@ -8,6 +8,7 @@ characters stand alone; `deliveryCity` is cut at its hump.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from training.tiny_model import MARK_TOKENS, SPECIAL_TOKENS, wrap_tokenizer
@@ -58,7 +59,7 @@ def _first_pieces(tokenizer: Any, texts: Sequence[str]) -> Iterator[str]:
     """What follows a space that is a token of its own."""
     for encoding in tokenizer.encode_batch(list(texts)):
         tokens = encoding.tokens
-        yield from (after for before, after in zip(tokens, tokens[1:], strict=False) if before == SPACE)
+        yield from (after for before, after in pairwise(tokens) if before == SPACE)
 
 
 def _build(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Any:

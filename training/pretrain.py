@@ -16,8 +16,11 @@ from training.row_batches import Place, ReadRows, TokenRow, draw_batches
 CHECKPOINT = "checkpoint.pt"
 _LOG_EVERY_STEPS = 20
 _TIME_TO_SAVE_S = 30.0
+_IGNORED = -1
+_WIDTH_STEP, _PLACES_STEP = 64, 512
+"""Shapes come again and again: a CPU's kernels are made once for each, and kept."""
 _STEPS_TO_START = 5
-"""Slower than all others, since torch compiles and allocates; they tell nothing about the speed."""
+"""Slower than all others, since torch is loading and allocating; they tell nothing about the speed."""
 
 
 class PretrainPlan(Record):
@@ -37,8 +40,6 @@ class PretrainPlan(Record):
     """Gradients are cut to this norm."""
     batch_tokens: int = 7_000
     """Of one step, padding included."""
-    compiled: bool = False
-    """Whether torch compiles the model; a fifth faster on a CPU, and needs a C++ compiler."""
     bf16: bool = True
     """Matrix products in bfloat16, on CPU and GPU; weights stay in float32."""
     seed: int = 0
@@ -83,14 +84,13 @@ def pretrain(
     """
     training = _Training(model, plan, folder)
     started = measured_from = saved = time.monotonic()
-    first_tokens, done = training.tokens, 0
+    first_tokens = training.tokens
     ends_with_rows: Iterator[Any] = draw_batches(read_rows, plan.batch_tokens, plan.seed, training.place)
-    for batch, following in ends_with_rows:
+    for done, (batch, following) in enumerate(ends_with_rows, 1):
         if training.tokens >= training.end:
             break
         training.step(batch, following)
         now = time.monotonic()
-        done += 1
         if done == _STEPS_TO_START:
             first_tokens, measured_from = training.tokens, now
         speed = (training.tokens - first_tokens) / max(now - measured_from, 1e-9)
@@ -115,7 +115,6 @@ class _Training:
 
         self._torch, self._model, self._plan, self._folder = torch, model, plan, folder
         self._optimizers = _make_optimizers(model, plan)
-        self._run_layers = torch.compile(model.model, dynamic=True) if plan.compiled else model.model
         self.place, self.tokens, self.steps, self.end = Place(), 0, 0, plan.tokens
         self._losses: list[float] = []
         if (folder / CHECKPOINT).exists():
@@ -128,10 +127,11 @@ class _Training:
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate()
+        places = _places_learnt(targets)
         with torch.autocast(model.device.type, dtype=torch.bfloat16) if self._plan.bf16 else nullcontext():
-            hidden = self._run_layers(input_ids=ids, use_cache=False).last_hidden_state
-            logits = model.lm_head(hidden[targets >= 0])
-        loss = torch.nn.functional.cross_entropy(logits.float(), targets[targets >= 0])
+            hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+            logits = model.lm_head(hidden.flatten(0, 1)[places])
+        loss = torch.nn.functional.cross_entropy(logits.float(), targets.flatten()[places], ignore_index=_IGNORED)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), self._plan.gradient_norm)
         for optimizer in self._optimizers:
@@ -211,12 +211,26 @@ def _stack(batch: list[TokenRow], device: Any) -> tuple[Any, Any]:
     """Ids, and the id to be predicted at each place; -1 where none is."""
     import torch
 
-    width = max(len(row.ids) for row in batch)
+    width = _round_up(max(len(row.ids) for row in batch), _WIDTH_STEP)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
-    targets = torch.full((len(batch), width), -1)
+    targets = torch.full((len(batch), width), _IGNORED)
     for number, row in enumerate(batch):
         length = len(row.ids)
         ids[number, :length] = torch.tensor(row.ids)
         following = torch.tensor(row.ids[1:])
-        targets[number, : length - 1] = torch.where(torch.tensor(row.learnt[1:]), following, -1)
+        targets[number, : length - 1] = torch.where(torch.tensor(row.learnt[1:]), following, _IGNORED)
     return ids.to(device), targets.to(device)
+
+
+def _places_learnt(targets: Any) -> Any:
+    """Where something is to be predicted, and some places where nothing is, up to a round number."""
+    import torch
+
+    flat = targets.flatten()
+    learnt, others = (flat != _IGNORED).nonzero()[:, 0], (flat == _IGNORED).nonzero()[:, 0]
+    missing = _round_up(len(learnt), _PLACES_STEP) - len(learnt)
+    return torch.cat([learnt, others[:missing]])
+
+
+def _round_up(number: int, step: int) -> int:
+    return -(-number // step) * step

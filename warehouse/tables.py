@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from schemas.answer import Answer, Request
+from schemas.chat_data import ChatAcceptance, ChatAnswer, ChatSample
 from schemas.dataset import Acceptance, Export
 from schemas.document import Document
 from schemas.evaluation import Case, Score
 from schemas.function import Function
+from schemas.general import GeneralAnswer, GeneralScore
+from schemas.imported import ImportedRow, ImportedSet
 from schemas.job import Job, Run, RunEvent
+from schemas.preferences import Preference
 from schemas.record import Record
 from schemas.sample import Pair, Sample
 from schemas.training_report import TrainingReport
@@ -66,6 +70,14 @@ TABLES: dict[type[Record], Table] = {
         ("run_id", "model", "mode", "sampling", "repeat", "suite", "category", "case_id"),
         {"scored_at": lambda _: datetime.now(UTC).isoformat()},
     ),
+    Preference: Table("core_preferences", ("pair_id",)),
+    GeneralScore: Table("core_general_scores", ("run_id", "model", "task", "metric", "filter")),
+    GeneralAnswer: Table("core_general_cases", ("run_id", "model", "task", "doc_id", "metric", "filter")),
+    ImportedSet: Table("core_imported_sets", ("job_id",)),
+    ImportedRow: Table("raw_imported_rows", ("sample_id",)),
+    ChatSample: Table("core_chat_samples", ("sample_id",)),
+    ChatAnswer: Table("core_chat_answers", ("sample_id", "turn")),
+    ChatAcceptance: Table("core_chat_acceptances", ("sample_id",)),
     TrainingReport: Table("core_trainings", ("model_path", "config_sha256", "data_sha256", "started_at"), _TRAINING),
 }
 

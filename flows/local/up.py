@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flows.local.automations import set_training_automation
 from flows.local.deployments import create_pools, deploy_all, read_deployments
 from flows.local.processes import PROJECT_ROOT, start_module, stop_group, stop_process
 from flows.local.server import (
@@ -79,6 +80,7 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
 
     Raises:
         TerminalError: the port is taken, the worker does not start, or a deployment fails.
+        UsageError: CALLMILL_TRAIN_AFTER_SYNTH names no deployment.
         TransientError: the server chosen by the user does not answer.
     """
     deployments = read_deployments(project / "prefect.yaml")
@@ -91,6 +93,7 @@ def up(settings: Settings, port: int = DEFAULT_PORT, project: Path = PROJECT_ROO
     else:
         notes.append("The worker ran already and keeps the environment of its start; renew it by `callmill down`.")
     deploy_all(project)
+    asyncio.run(set_training_automation(settings.train_after_synth))
     notes += _unworked_pools(deployments)
     worker = _wait_for_worker(folder)
     return UpReport(

@@ -11,7 +11,7 @@ class Question(NamedTuple):
     """A prompt with its fields; only those of its kind are filled."""
 
     prompt: str
-    """generate_pair, combine_queries, refuse, judge_calls or judge_refusal."""
+    """generate_pair, combine_queries, refuse, judge_calls, judge_refusal or answer_chat."""
     language: str = "en"
     style: str = ""
     optional: str = ""
@@ -31,6 +31,7 @@ class UnknownPromptError(Exception):
     """The messages are none of the prompts that can be read."""
 
 
+_CHAT = re.compile(r"^Write the answer in (\w+)\.$", re.MULTILINE)
 _LANGUAGE = re.compile(r"^Write(?: the request)? in (\w+)\.$", re.MULTILINE)
 _STYLE = re.compile(r"^Style: (.*)$", re.MULTILINE)
 _OPTIONAL = re.compile(r"^Optional parameters: (.*)$", re.MULTILINE)
@@ -38,7 +39,7 @@ _PART = re.compile(r"^<part>\nRequest: (.*)\nFulfilled by: (.*)\n</part>$", re.M
 
 
 def read_question(messages: Sequence[dict[str, Any]]) -> Question:
-    """Recognise a prompt by the tagged sections of its first user message.
+    """Recognise a prompt by the tagged sections of its first user message, chat by its system message.
 
     A second user message is the repair prompt; the original question is read again.
 
@@ -47,12 +48,16 @@ def read_question(messages: Sequence[dict[str, Any]]) -> Question:
     """
     texts = [str(message.get("content") or "") for message in messages if message.get("role") == "user"]
     text = texts[0] if texts else ""
+    first = messages[0] if messages else {}
+    if texts and first.get("role") == "system" and (chat := _CHAT.search(str(first.get("content") or ""))):
+        return Question("answer_chat", language="zh" if chat.group(1) == "Chinese" else "en", query=texts[-1])
     for tag, read in _READERS.items():
         if f"\n<{tag}>\n" in f"\n{text}":
             return read(text)._replace(is_repair=len(texts) > 1)
     raise UnknownPromptError(
         "No prompt that the offline teacher can read; it answers generate_pair, combine_queries, refuse, judge_calls,"
-        " judge_refusal and repair (all v1) and nothing else. For other prompts set CALLMILL_TEACHER_BASE_URL."
+        " judge_refusal, answer_chat and repair (all v1) and nothing else. For other prompts set"
+        " CALLMILL_TEACHER_BASE_URL."
     )
 
 

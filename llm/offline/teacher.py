@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from llm.offline.chat_answers import plant_in_chat, write_chat_answer
 from llm.offline.combining import combine_queries
 from llm.offline.judging import judge_calls, judge_refusal
 from llm.offline.mistakes import Planted, plant_in_pair, plant_in_query, plant_in_refusal, write_answer
@@ -87,6 +88,13 @@ def _answer_refusal(question: Question, rng: random.Random, mistakes: float) -> 
     return Planted("", json.dumps({"answer": answer}, ensure_ascii=False))
 
 
+def _answer_chat(question: Question, rng: random.Random, mistakes: float) -> Planted:
+    answer = write_chat_answer(question.query, question.language, rng)
+    if rng.random() < mistakes:
+        return plant_in_chat(answer, question.language, rng)
+    return Planted("", answer)
+
+
 def _judge_calls(question: Question, rng: random.Random, mistakes: float) -> Planted:
     return _judged(judge_calls(question, rng).model_dump_json(), rng)
 
@@ -106,6 +114,7 @@ _ANSWERS = {
     "generate_pair": _answer_pair,
     "combine_queries": _answer_combination,
     "refuse": _answer_refusal,
+    "answer_chat": _answer_chat,
     "judge_calls": _judge_calls,
     "judge_refusal": _judge_refusal,
 }

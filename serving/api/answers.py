@@ -1,9 +1,9 @@
-"""A whole answer: read, and let out only if every call in it is legal."""
+"""A whole answer: read, and let out only if every call in it is legal, unless nothing holds the model to that."""
 
 import logging
 from dataclasses import dataclass
 
-from serving.call_formats.format import ParsedCall
+from serving.call_formats.format import ParsedAnswer, ParsedCall
 from serving.calls import CallLanguage, OfferedFunction
 from serving.engine import FinishReason
 from serving.refusals import RefusedError
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out: words and calls that were checked."""
+    """What goes out: words, and calls that were checked unless the language is free."""
 
     content: str
     calls: tuple[ParsedCall, ...]
@@ -39,6 +39,8 @@ def read_answer(text: str, finish: FinishReason, tokens: int, language: CallLang
     if language.most_calls == 0:
         return Answer(text, (), finish, tokens)
     parsed = language.call_format.parse(text)
+    if language.is_free:
+        return _read_free(text, parsed, finish, tokens)
     if finish == "length":
         # Calls before the cut are not the whole answer; nobody should act on half of it.
         return Answer(parsed.content, (), finish, tokens)
@@ -48,6 +50,13 @@ def read_answer(text: str, finish: FinishReason, tokens: int, language: CallLang
     for call in parsed.calls:
         check_call(call, language)
     return Answer(parsed.content, parsed.calls, finish, tokens)
+
+
+def _read_free(text: str, parsed: ParsedAnswer, finish: FinishReason, tokens: int) -> Answer:
+    """Calls as they stand, illegal ones too; an answer that does not read as calls to its end is words."""
+    if parsed.calls and not parsed.is_cut and finish == "stop":
+        return Answer(parsed.content, parsed.calls, finish, tokens)
+    return Answer(text.strip(), (), finish, tokens)
 
 
 def check_shape(calls: int, is_cut: bool, language: CallLanguage) -> None:

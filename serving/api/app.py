@@ -30,7 +30,7 @@ PATHS = frozenset({"/", "/v1/chat/completions", "/v1/responses", "/v1/models", "
 UNANSWERED = 499
 """The status, in the metrics alone, of requests whose client left."""
 
-HINT = """callmill serves {model} here, in OpenAI's protocol; every tool call it returns is legal.
+HINT = """callmill serves {model} here, in OpenAI's protocol; {promise}.
 POST /v1/chat/completions · POST /v1/responses · GET /v1/models · GET /health · GET /metrics
 """
 
@@ -98,7 +98,8 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def hint() -> Response:
-        return PlainTextResponse(HINT.format(model=engine.model_name))
+        promise = "every tool call it returns is legal" if engine.is_constrained else "its tool calls may be illegal"
+        return PlainTextResponse(HINT.format(model=engine.model_name, promise=promise))
 
     pages = {
         "/v1/models": list_models,

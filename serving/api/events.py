@@ -1,10 +1,13 @@
-"""An answer as it grows: what may be shown at once passes, calls that need their validation are held back until it."""
+"""An answer as it grows: what may be shown at once passes, calls that need their validation are held back until it.
+
+Without constraint, calls wait for the end: only then is it known whether the whole text reads as calls.
+"""
 
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from serving.api.answers import IllegalAnswerError, check_call, fault, find_function, read_answer
+from serving.api.answers import Answer, IllegalAnswerError, check_call, fault, find_function, read_answer
 from serving.api.generating import Runner
 from serving.api.limits import Visit
 from serving.call_formats.format import ArgumentsDelta, CallEnded, CallStarted, Event, ParsedCall, TextDelta
@@ -29,7 +32,7 @@ async def read_events(runner: Runner, generation: Generation, visit: Visit) -> A
         RefusedError: by the engine, 504, or 422 where a call is not legal.
     """
     language = generation.language
-    gate = Gate(language)
+    gate = FreeGate() if language.is_free else Gate(language)
     reader = language.call_format.reader()
     tokens = 0
     texts: list[str] = []
@@ -47,10 +50,12 @@ async def read_events(runner: Runner, generation: Generation, visit: Visit) -> A
             for shown in gate.let_through(event):
                 yield shown
         # Read whole once more: the same verdict as without streaming, also on what the reader never showed.
-        read_answer("".join(texts), finish or "stop", tokens, language)
+        answer = read_answer("".join(texts), finish or "stop", tokens, language)
     except IllegalAnswerError as problem:
         runner.metrics.refused_calls.labels(problem.reason).inc()
         raise
+    for shown in gate.let_rest_through(answer):
+        yield shown
     runner.metrics.calls.inc(gate.complete)
     yield Finished(finish or "stop", tokens, gate.complete)
 
@@ -90,6 +95,10 @@ class Gate:
             case CallEnded():
                 return self._end(event)
 
+    def let_rest_through(self, answer: Answer) -> list[Event]:
+        """What the whole answer adds: nothing."""
+        return []
+
     def _start(self, event: Event, name: str) -> list[Event]:
         most = self._language.most_calls
         if most is not None and self.started >= most:
@@ -112,4 +121,28 @@ class Gate:
         self.complete += 1
         shown = [*(self._held or ()), event]
         self._held = None
+        return shown
+
+
+class FreeGate:
+    """Lets words through as they come, and calls, legal or not, once the whole answer reads as calls."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+        self.complete = 0
+
+    def let_through(self, event: Event) -> list[Event]:
+        """What may be shown now: words before the first call."""
+        if not isinstance(event, TextDelta):
+            return []
+        self._shown += len(event.text)
+        return [event]
+
+    def let_rest_through(self, answer: Answer) -> list[Event]:
+        """What the whole answer adds: its calls, or what looked like calls and is words."""
+        self.complete = len(answer.calls)
+        rest = answer.content[self._shown :]
+        shown: list[Event] = [TextDelta(rest)] if rest else []
+        for place, call in enumerate(answer.calls):
+            shown += [CallStarted(place, call.name), ArgumentsDelta(place, call.arguments), CallEnded(place)]
         return shown

@@ -48,7 +48,7 @@ async def prepare(
     """
     if question.choices > options.max_choices:
         raise RefusedError(f"n: {question.choices} were asked for; at most {options.max_choices}.", param="n")
-    language, prompt = await asyncio.to_thread(_build, question, call_format, template)
+    language, prompt = await asyncio.to_thread(_build, question, call_format, template, not engine.is_constrained)
     prompt_tokens = await engine.count_tokens(prompt)
     room = engine.context_length - prompt_tokens
     if room < 1:
@@ -59,9 +59,10 @@ async def prepare(
     return Ready(tuple(_choices(generation, question.choices)), language, prompt_tokens)
 
 
-def _build(question: Question, call_format: CallFormat, template: Template) -> tuple[CallLanguage, str]:
+def _build(question: Question, call_format: CallFormat, template: Template, is_free: bool) -> tuple[CallLanguage, str]:
     _check_numbers(question.tools)
-    language = build_language(question.tools, question.tool_choice, question.parallel_tool_calls, call_format)
+    words = (question.tools, question.tool_choice, question.parallel_tool_calls)
+    language = build_language(*words, call_format, is_free)
     return language, call_format.render(question.messages, question.tools, template)
 
 

@@ -55,6 +55,7 @@ class EmbeddedEngine:
         self.model_name = loaded.name
         self.context_length = loaded.context_length
         self.default_max_tokens = default_max_tokens
+        self.is_constrained = constraints is not None
         self._vocabulary = loaded.vocabulary
         self._constraints = constraints
         self._limits = limits or Limits()

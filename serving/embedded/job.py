@@ -85,11 +85,13 @@ def open_job(
     vocabulary: Vocabulary,
 ) -> Job:
     """A request ready to wait for its place."""
+    # What a constraint ends at, a free answer has to be stopped at.
+    end = () if constraint is not None else (generation.language.call_format.marks.end,)
     return Job(
         prompt=prompt,
         most_tokens=most_tokens,
         sampler=RowSampler(generation.sampling, prompt),
-        text=AnswerText(vocabulary, generation.stop),
+        text=AnswerText(vocabulary, (*generation.stop, *end)),
         constraint=constraint,
         end_ids=frozenset(vocabulary.end_ids),
     )

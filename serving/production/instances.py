@@ -66,15 +66,14 @@ async def start_instance(
 
 
 async def _start_embedded(options: ServeOptions) -> EmbeddedInstance:
-    from serving.backends.backend import BackendName
     from serving.embedded.load import Dtype
     from serving.embedded.open import EmbeddedOptions, open_embedded
 
-    backend: Any = options.backend
-    dtype: Any = options.dtype or "auto"
-    known: tuple[BackendName, Dtype] = (backend, dtype)
+    named: Any = options.dtype or "auto"
+    dtype: Dtype = named
+    backend = None if options.backend == "none" else options.backend
     chosen = EmbeddedOptions(
-        name=options.served_name, backend=known[0], dtype=known[1], context_length=options.max_model_len
+        name=options.served_name, backend=backend, dtype=dtype, context_length=options.max_model_len
     )
     opened = await asyncio.to_thread(open_embedded, Path(options.model), chosen)
     return EmbeddedInstance(Served(opened.engine, opened.loaded.tokenizer))
@@ -88,7 +87,8 @@ async def _start_vllm(
     process = await asyncio.to_thread(start_vllm, vllm_options, log_file)
     try:
         await process.wait_until_ready(progress)
-        engine = await open_vllm_engine(process.url, _answering(vllm_options), api_key)
+        is_constrained = vllm_options.backend != "none"
+        engine = await open_vllm_engine(process.url, _answering(vllm_options), api_key, is_constrained)
     except BaseException:
         await process.stop()
         raise

@@ -1,7 +1,8 @@
 """Keeps one model answering: swaps it for another after a smoke test, and starts it again when it dies.
 
-The new model starts beside the old one and takes over only when a forced call of it has come back legal; the old one
-then ends its running answers. Whatever fails before that leaves the old one in place.
+The new model starts beside the old one and takes over only when a forced call of it has come back legal (without token
+masks: when it has answered); the old one then ends its running answers. Whatever fails before that leaves the old one
+in place.
 """
 
 import asyncio

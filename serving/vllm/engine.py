@@ -1,4 +1,7 @@
-"""The `Engine` over a running vLLM: prompts go to its /v1/completions as tokens, the language as a grammar of ours."""
+"""The `Engine` over a running vLLM: prompts go to its /v1/completions as tokens, the language as a grammar of ours.
+
+A server without our scheduler is sent no grammar, and its answers are free.
+"""
 
 import json
 from collections import OrderedDict
@@ -19,12 +22,15 @@ _MOST_TOKENIZED = 128
 
 
 class VllmEngine:
-    """A vLLM server that runs with our scheduler."""
+    """A vLLM server that runs with our scheduler, or without it and unconstrained."""
 
-    def __init__(self, url: str, model_name: str, context_length: int, api_key: str | None = None) -> None:
+    def __init__(
+        self, url: str, model_name: str, context_length: int, api_key: str | None = None, is_constrained: bool = True
+    ) -> None:
         self.model_name = model_name
         self.context_length = context_length
         self.default_max_tokens: int | None = None
+        self.is_constrained = is_constrained
         self._url = url
         self._tokenized: OrderedDict[str, list[int]] = OrderedDict()
         """An answer's prompt is counted by the application first and then sent: asked for once."""
@@ -52,9 +58,14 @@ class VllmEngine:
                 param="messages",
                 code="context_length_exceeded",
             )
-        body = write_request(self.model_name, prompt, generation, min(room, generation.max_tokens))
+        most = min(room, generation.max_tokens)
         language = generation.language
-        stops = FreeTextStops(generation.stop, language.call_format.marks.trigger, not language.may_talk)
+        if self.is_constrained:
+            body = write_request(self.model_name, prompt, generation, most)
+            stops = FreeTextStops(generation.stop, language.call_format.marks.trigger, not language.may_talk)
+        else:
+            body = write_free_request(self.model_name, prompt, generation, most)
+            stops = FreeTextStops((), language.call_format.marks.trigger, begins_with_call=False)
         try:
             async with self._session.post(f"{self._url}/v1/completions", json=body) as answer:
                 if answer.status != 200:
@@ -94,13 +105,15 @@ class VllmEngine:
         return tokens
 
 
-async def open_vllm_engine(url: str, model_name: str, api_key: str | None = None) -> VllmEngine:
+async def open_vllm_engine(
+    url: str, model_name: str, api_key: str | None = None, is_constrained: bool = True
+) -> VllmEngine:
     """Connect to a server that answers.
 
     Raises:
         RefusedError: it does not serve that model.
     """
-    engine = VllmEngine(url, model_name, 0, api_key)
+    engine = VllmEngine(url, model_name, 0, api_key, is_constrained)
     try:
         async with engine._session.get(f"{url}/v1/models") as answer:
             models = (await answer.json())["data"]
@@ -117,11 +130,21 @@ async def open_vllm_engine(url: str, model_name: str, api_key: str | None = None
 
 def write_request(model: str, prompt: list[int], generation: Generation, max_tokens: int) -> dict[str, Any]:
     """The body of a request to /v1/completions."""
+    grammar = {"grammar": write_spec(generation.language, max_tokens)}
+    return {**_write_plain(model, prompt, generation, max_tokens), "structured_outputs": grammar}
+
+
+def write_free_request(model: str, prompt: list[int], generation: Generation, max_tokens: int) -> dict[str, Any]:
+    """The body where nothing is constrained; what a grammar of ours ends at, vLLM is told to stop at."""
+    stop = [text for text in (*generation.stop, generation.language.call_format.marks.end) if text]
+    return {**_write_plain(model, prompt, generation, max_tokens), **({"stop": stop} if stop else {})}
+
+
+def _write_plain(model: str, prompt: list[int], generation: Generation, max_tokens: int) -> dict[str, Any]:
     return {
         "model": model,
         "prompt": prompt,
         "max_tokens": max_tokens,
-        "structured_outputs": {"grammar": write_spec(generation.language, max_tokens)},
         "stream": True,
         "stream_options": {"include_usage": True, "continuous_usage_stats": True},
         "skip_special_tokens": False,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.errors import TerminalError
+from schemas.serve import BackendChoice
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON_VARIABLE = "CALLMILL_VLLM_PYTHON"
@@ -48,8 +49,8 @@ class VllmOptions:
     """Asked of those too."""
     port: int | None = None
     """None: any free one."""
-    backend: str = "xgrammar"
-    """Of our constraint."""
+    backend: BackendChoice = "xgrammar"
+    """Of our constraint; none: vLLM runs without it, and holds no tool to its schema of its own accord either."""
     extra: tuple[str, ...] = ()
     """More arguments of vLLM's server, as they are."""
     start_s: float = 1800
@@ -88,17 +89,9 @@ def make_command(python: Path, options: VllmOptions, port: int, is_cpu: bool) ->
     """The words that start the server."""
     words = [str(python), "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port)]
     words += ["--model", options.model, "--served-model-name", options.served_name]
-    words += [
-        "--enable-auto-tool-choice",
-        "--tool-call-parser",
-        options.tool_parser,
-        "--tool-strict-level",
-        "parameter",
-    ]
+    words += ["--enable-auto-tool-choice", "--tool-call-parser", options.tool_parser]
     words += ["--tool-parser-plugin", str(options.tool_parser_plugin)] if options.tool_parser_plugin else []
-    is_synchronous = "--no-async-scheduling" in options.extra
-    scheduler = "LegalSyncScheduler" if is_synchronous else "LegalScheduler"
-    words += ["--scheduler-cls", f"serving.vllm.scheduler.{scheduler}"]
+    words += _constraint_words(options) if options.backend != "none" else []
     words += ["--enable-lora", "--lora-modules", *options.lora] if options.lora else []
     # Compiling kernels takes a minute on two cores and gains little there.
     words += ["--enforce-eager"] if is_cpu else []
@@ -106,6 +99,13 @@ def make_command(python: Path, options: VllmOptions, port: int, is_cpu: bool) ->
         value = getattr(options, name.removesuffix("_size"))
         words += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
     return [*words, *options.extra]
+
+
+def _constraint_words(options: VllmOptions) -> list[str]:
+    """Every call legal, those that are asked for at vLLM's own port too."""
+    is_synchronous = "--no-async-scheduling" in options.extra
+    scheduler = "LegalSyncScheduler" if is_synchronous else "LegalScheduler"
+    return ["--tool-strict-level", "parameter", "--scheduler-cls", f"serving.vllm.scheduler.{scheduler}"]
 
 
 class VllmProcess:

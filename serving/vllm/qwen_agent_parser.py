@@ -1,8 +1,10 @@
 """Lets vLLM read the qwen-agent form: `--tool-parser-plugin` this file, `--tool-call-parser qwen_agent`.
 
-For those who talk to vLLM's own port; it also sends our language along, so that calls there are legal too.
+For those who talk to vLLM's own port; it also sends our language along, so that calls there are legal too, unless the
+server runs without our scheduler (CALLMILL_SERVE_BACKEND=none).
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +48,8 @@ class QwenAgentToolParser(ToolParser):  # type: ignore[misc]  # vLLM is not inst
             ValueError: a tool's calls can't be promised to be legal; vLLM answers 400.
         """
         request.skip_special_tokens = False
-        if not request.tools or request.structured_outputs is not None:
+        is_free = os.environ.get("CALLMILL_SERVE_BACKEND") == "none"
+        if is_free or not request.tools or request.structured_outputs is not None:
             return request
         tools = [_as_chat(tool.model_dump(exclude_none=True)) for tool in request.tools]
         choice = request.tool_choice

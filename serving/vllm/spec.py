@@ -6,13 +6,9 @@ vLLM's own checks see a grammar of one letter; the scheduler of ours (scheduler.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from serving.call_formats.format import CallFormat
-from serving.calls import ArgumentsLanguage, CallLanguage, OfferedFunction
-from serving.grammar.language import Grammar, SchemaGrammar
-from serving.grammar.schema import compile_schema
+from serving.calls import CallLanguage, LateLanguage, OfferedFunction
 
 MARK = "# callmill: "
 _REST = '\nroot ::= "x"\n'
@@ -36,23 +32,6 @@ class ReadSpec:
 
     language: CallLanguage
     max_tokens: int
-
-
-class LateLanguage(ArgumentsLanguage):
-    """A schema that was compiled once in the application already, and here is when its function is called."""
-
-    def __init__(self, schema: dict[str, Any]) -> None:
-        self.schema = schema
-        self._machines = {}
-
-    @cached_property
-    def compiled(self) -> SchemaGrammar:
-        """The grammar of the arguments."""
-        return compile_schema(self.schema)
-
-    def grammar(self, tail: str) -> Grammar:
-        """Arguments and tail."""
-        return super().grammar(tail)
 
 
 def read_spec(text: str, open_format: Callable[[str], CallFormat], know: Callable[[str], LateLanguage]) -> ReadSpec:

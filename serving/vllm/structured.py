@@ -21,8 +21,9 @@ from vllm.v1.structured_output.backend_xgrammar import XgrammarBackend
 
 from serving.backends.open import open_backend
 from serving.call_formats.open import open_call_format
+from serving.calls import LateLanguage
 from serving.constraint import Constrainer
-from serving.vllm.spec import MARK, LateLanguage, ReadSpec, read_spec
+from serving.vllm.spec import MARK, ReadSpec, read_spec
 from serving.vllm.strict import Risks, StrictConstraint
 from serving.vocabulary import read_vocabulary
 

@@ -115,6 +115,23 @@ def test_what_an_endpoint_does_not_know_is_left_out_and_said(home: Evaluated, tm
     assert overall(report)["spread"] == 0
 
 
+@pytest.mark.slow
+def test_a_folder_is_scored_with_and_without_token_masks_side_by_side(home: Evaluated, tmp_path: Path) -> None:
+    from training.tiny_model import make_tiny_model
+
+    student = make_tiny_model(tmp_path / "student")
+    report = home.evaluate(str(student), "--against", f"{student}@none", "--limit", "1", "--max-tokens", "24")
+    labels = ["student", "student@none"]
+    assert [each["model"] for each in report["models"]] == labels
+    (comparison,) = report["comparisons"]
+    assert (comparison["before"], comparison["after"]) == ("student@none", "student")
+    scores = home.sql(f"select distinct model from core_scores where run_id = '{report['run_id']}' order by model")
+    assert [row["model"] for row in scores] == labels
+    assert "student@none" in Path(report["report_path"]).read_text(encoding="utf-8")
+    again = home.evaluate(str(student), "--against", f"{student}@none", "--limit", "1", "--max-tokens", "24")
+    assert all(each["answers_new"] == 0 for each in again["models"]), "each way has stored answers of its own"
+
+
 def test_a_dead_server_scores_nothing_and_says_so(home: Evaluated) -> None:
     before = home.sql("select count(*) as rows from core_scores")
     said = home.callmill("evaluate", "http://127.0.0.1:9/v1=gone", *OWN, expect=1)

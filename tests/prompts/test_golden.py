@@ -38,6 +38,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "refuse.v1": {"language_name": "English", "offered": [WEATHER], "query": "Book a table for {two} & more"},
     "judge_calls.v1": {"called": [WEATHER], "others": [], "query": "Five days in São Paulo?", "calls": [CALL]},
     "judge_refusal.v1": {"offered": [WEATHER], "query": "Book a table", "answer": "I can't book tables."},
+    "answer_chat.v1": {"language_name": "Chinese", "system": "You are a {pirate}."},
     "repair.v1": {"problem": "not_json: expected one JSON object"},
 }
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import openai
 
@@ -46,6 +47,20 @@ def test_a_served_model_is_listed_chats_and_asks_for_the_key(tiny_model: Path, t
         assert [(each["name"], each["phase"], each["url"]) for each in listed] == [("production", "ready", server.url)]
         assert "token" not in listed[0]
     assert json.loads(callmill(home, "status", "--json").stdout)["servers"] == []
+
+
+def test_a_model_is_served_without_token_masks(tiny_model: Path, tmp_path: Path) -> None:
+    """A randomly initialised model makes no legal call of its own accord; it is served and answers all the same."""
+    with serving(tiny_model, tmp_path / "home", "--backend", "none") as server:
+        smoke = server.report["smoke"]
+        assert isinstance(smoke, dict)
+        assert not smoke["is_legal"]
+        client = openai.OpenAI(base_url=server.url, api_key="x")
+        tool: Any = {"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}
+        asked: Any = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "tools": [tool]}
+        free = client.chat.completions.create(**asked, tool_choice="required", max_tokens=20).choices[0]
+        assert free.message.content
+        assert free.finish_reason in ("length", "stop")
 
 
 def test_a_model_in_a_folder_runs_the_tools_of_a_python_file(tiny_model: Path, tmp_path: Path) -> None:

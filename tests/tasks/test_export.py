@@ -249,15 +249,15 @@ def test_an_error_while_writing_leaves_the_old_data_set_and_nothing_else(rows: p
     assert beside(folder) == {"small"}
 
 
-@pytest.mark.parametrize("step", ["write_lines", "write_parquet", "write_card", "_describe_files", "_put_in_place"])
+@pytest.mark.parametrize("step", ["write_lines", "write_parquet", "write_card", "describe_files", "put_in_place"])
 def test_a_kill_between_files_leaves_no_manifest_and_the_next_run_cleans_up(
     rows: pl.DataFrame, folder: Path, step: str
 ) -> None:
-    if step == "_put_in_place":
+    if step == "put_in_place":
         write_dataset(rows.head(2), folder, facts())
     pid = run_killed(step, rows, folder)
     assert beside(folder) - {"small"} == {f"small.tmp-{pid}"}
-    if step == "_put_in_place":
+    if step == "put_in_place":
         assert verify_dataset(folder).rows == 2
     else:
         assert not list(folder.parent.rglob(MANIFEST))

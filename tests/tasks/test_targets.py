@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import TerminalError, UsageError
-from schemas.evaluation_options import Target, parse_target
+from schemas.evaluation_options import FolderServing, Target, parse_target
 from schemas.settings import EvaluateSettings, Settings
-from tasks.targets import choose_key, find_targets, fingerprint_folder, read_key
+from tasks.targets import KnownTarget, choose_key, find_targets, fingerprint_folder, read_key
 from tests.eval.scripted_endpoint import scripted_endpoint
 from tests.http_server import HttpReply, HttpRequest, serve
 
@@ -115,3 +115,55 @@ def test_a_key_does_not_follow_a_redirect(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     asyncio.run(look())
     assert not seen
+
+
+def make_model(path: Path) -> str:
+    """A folder with something in it."""
+    path.mkdir(parents=True)
+    (path / "config.json").write_text("{}")
+    return str(path)
+
+
+def look(home: Path, *addresses: str, **serving: str) -> list[KnownTarget]:
+    targets = [Target(address=address) for address in addresses]
+    return find_targets(targets, Settings(home=home), EvaluateSettings(), FolderServing.model_validate(serving))
+
+
+def test_a_folder_is_asked_with_and_without_token_masks_side_by_side(tmp_path: Path) -> None:
+    student, base = make_model(tmp_path / "student"), make_model(tmp_path / "base")
+    found = look(tmp_path, student, f"{student}@none", base, f"{base}@none", call_format="qwen-agent")
+    assert [each.label for each in found] == ["student", "student@none", "base", "base@none"]
+    assert [each.model for each in found] == ["student", "student", "base", "base"]
+    served = [(each.serving.backend, each.serving.call_format) for each in found if each.serving]
+    assert served == [("xgrammar", "qwen-agent"), ("none", "qwen-agent")] * 2
+    assert found[0].identity == found[1].identity, "the same model"
+
+
+def test_scores_without_token_masks_are_labelled_so_even_alone(tmp_path: Path) -> None:
+    student = make_model(tmp_path / "student")
+    assert [each.label for each in look(tmp_path, student, backend="none")] == ["student@none"]
+    both = look(tmp_path, student, f"{student}@llguidance", backend="none")
+    assert [each.label for each in both] == ["student@none", "student@llguidance"]
+    with pytest.raises(UsageError, match="given twice"):
+        look(tmp_path, student, f"{student}@none", backend="none")
+
+
+def test_a_folder_whose_name_holds_the_sign_is_meant_itself(tmp_path: Path) -> None:
+    odd, plain = make_model(tmp_path / "odd@none"), make_model(tmp_path / "run@3")
+    make_model(tmp_path / "odd")
+    found = look(tmp_path, odd, f"{odd}@none", plain, f"{plain}@none", str(tmp_path / "odd/@none"))
+    assert [(each.place, each.serving.backend) for each in found if each.serving] == [
+        (odd, "xgrammar"),
+        (odd, "none"),
+        (plain, "xgrammar"),
+        (plain, "none"),
+        (str(tmp_path / "odd"), "none"),
+    ]
+    assert len({each.label for each in found}) == 5
+
+
+@pytest.mark.parametrize("address", ["nowhere@none", "@none", "{student}@nothing"])
+def test_what_names_no_folder_or_no_back_end_is_refused(tmp_path: Path, address: str) -> None:
+    student = make_model(tmp_path / "student")
+    with pytest.raises(UsageError, match="no web address, no folder"):
+        look(tmp_path, address.format(student=student))

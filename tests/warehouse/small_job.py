@@ -14,7 +14,11 @@ from schemas.job import Job, Run, RunEvent
 from schemas.record import Record, content_id
 from schemas.sample import Call, Kind, Pair, Sample
 from schemas.verdict import Check, Vote
+from tests.warehouse.small_chat import small_chats
 from tests.warehouse.small_evaluation import small_cases, small_scores
+from tests.warehouse.small_factory import small_export, small_factory_end
+from tests.warehouse.small_general import small_general, small_import
+from tests.warehouse.small_preference import small_preference
 from tests.warehouse.small_training import small_training
 from warehouse.store import Warehouse
 
@@ -82,7 +86,10 @@ def _committed_file() -> bytes:
         warehouse = Warehouse(Path(folder) / "warehouse.duckdb")
         warehouse.migrate()
         job = small_job()
-        warehouse.commit([*job.records, *small_cases(), *small_scores(), small_training()], job.job_id, RUN_ID)
+        chats = small_chats(job.answers[0].answer_id)
+        others = (*small_general(), *small_import())
+        extra = (*chats, small_export(), small_factory_end(), small_preference(job.samples[0]), *others)
+        warehouse.commit([*job.records, *small_cases(), *small_scores(), small_training(), *extra], job.job_id, RUN_ID)
         return warehouse.path.read_bytes()
 
 

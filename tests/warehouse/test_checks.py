@@ -32,6 +32,9 @@ BREAKS = {
         ("update core_samples set answer_ids = ['lost'] where sample_id = '{first}'", "first"),
         ("update core_votes set answer_ids = ['lost'] where sample_id = '{mixed}' and draw = 2", "mixed"),
     ],
+    "assert_every_chat_answer_is_stored": [
+        ("update core_chat_answers set answer_ids = ['lost'] where sample_id = 'chat-1'", "chat"),
+    ],
     "assert_every_kind_offers_enough": [
         ("update core_samples set offered_ids = [] where sample_id = '{mixed}'", "mixed"),
     ],
@@ -65,6 +68,7 @@ def test_rule_finds_the_offending_row_and_only_in_its_job(
         "first": job.acceptances[0].sample_id,
         "mixed": job.acceptances[3].sample_id,
         "duplicate": duplicate,
+        "chat": "chat-1",
     }
     assert warehouse.broken_rules(job.job_id) == {}
     with duckdb.connect(warehouse.path) as connection:

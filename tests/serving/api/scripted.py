@@ -82,6 +82,7 @@ class ScriptedEngine:
     model_name: str = "scripted"
     context_length: int = 4096
     default_max_tokens: int | None = 256
+    is_constrained: bool = True
     is_up: bool = True
     running: int = 0
     most_running: int = 0

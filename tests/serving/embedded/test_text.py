@@ -3,7 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.call_formats.open import open_call_format
+from serving.calls import CallLanguage
+from serving.embedded.job import open_job
 from serving.embedded.text import AnswerText
+from serving.engine import Generation
 from serving.vocabulary import Vocabulary
 
 BYTES = Vocabulary(tuple(bytes([value]) for value in range(256)), (0,))
@@ -53,3 +57,14 @@ def test_streaming_finds_what_searching_the_whole_finds(text: str, stop: list[st
     if places:
         expected = text[: min(ends - len(each) for each in stop if text[:ends].endswith(each))]
     assert "".join(feed(text.encode(), tuple(stop))) == expected
+
+
+def test_a_free_answer_stops_at_the_mark_that_ends_calls() -> None:
+    """A constraint would end it there; without one the model would go on and invent the result."""
+    call = "✿FUNCTION✿: now\n✿ARGS✿: {}\n"
+    generation = Generation("x", CallLanguage(open_call_format("qwen-agent"), (), True, None, is_free=True), 100)
+    job = open_job(generation, [0], 100, None, BYTES)
+    pieces = [job.advance(token, True) for token in f"{call}✿RESULT✿".encode()]
+    assert "".join(piece.text for piece in pieces if piece) == call
+    assert pieces[-1] is not None
+    assert pieces[-1].finish == "stop"

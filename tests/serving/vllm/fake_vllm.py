@@ -2,6 +2,7 @@
 
 `python fake_vllm.py -m vllm.entrypoints.openai.api_server --port 1 --model DIR --served-model-name N`
 fake.json: {"start_s": 0, "dies_at_start": false, "answer": "legal" | "cut" | "words", "dies_on": "word", "pause_s": 0}
+A request without a grammar of ours is answered with the text in "free".
 """
 
 import argparse
@@ -54,7 +55,10 @@ async def serve(port: int, name: str, behaviour: dict[str, Any]) -> None:
             os._exit(1)
         response = web.StreamResponse()
         await response.prepare(request)
-        pieces = make_answer(body["structured_outputs"]["grammar"], behaviour.get("answer", "legal"), name)
+        if "structured_outputs" in body:
+            pieces = make_answer(body["structured_outputs"]["grammar"], behaviour.get("answer", "legal"), name)
+        else:
+            pieces = [behaviour["free"]]
         for count, piece in enumerate(pieces, 1):
             await asyncio.sleep(behaviour.get("pause_s", 0))
             finish = None if count < len(pieces) else "length" if behaviour.get("answer") == "cut" else "stop"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from serving.call_formats.open import open_call_format
-from serving.calls import build_language
+from serving.calls import LateLanguage, build_language
 from serving.engine import Generation, Piece
 from serving.refusals import RefusedError
-from serving.vllm.engine import VllmEngine, open_vllm_engine
+from serving.vllm.engine import VllmEngine, open_vllm_engine, write_free_request
 from serving.vllm.launch import VllmOptions, VllmProcess, start_vllm
-from serving.vllm.spec import LateLanguage, read_spec, write_spec
+from serving.vllm.spec import read_spec, write_spec
 from serving.vllm.stops import FreeTextStops
 from tests.serving.vllm.awaited import awaited
 from tests.serving.vllm.conftest import FakeModel
@@ -96,6 +96,13 @@ def test_a_language_is_read_as_it_was_written() -> None:
     [function] = spec.language.functions
     assert function.name == "get_weather"
     assert function.arguments == language.functions[0].arguments
+
+
+def test_a_free_request_says_where_to_stop_and_nothing_of_tools() -> None:
+    language = build_language([TOOL], "required", False, open_call_format("qwen-agent"), is_free=True)
+    body = write_free_request("m", [1], Generation("", language, 100, stop=("END",)), 50)
+    assert body["stop"] == ["END", "✿RESULT✿"]
+    assert "structured_outputs" not in body
 
 
 @pytest.mark.parametrize(

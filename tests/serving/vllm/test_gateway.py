@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from schemas.errors import TerminalError
-from schemas.serve import ServeOptions, ServeReport
+from schemas.serve import BackendChoice, ServeOptions, ServeReport
 from serving.api.limits import ApiOptions
 from serving.call_formats.template import ChatMl
 from serving.production import instances
@@ -35,8 +35,8 @@ def _plain_template(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instances, "load_template", lambda model, base: ChatMl())
 
 
-def options(model: Path) -> ServeOptions:
-    return ServeOptions(model=str(model), engine="vllm")
+def options(model: Path, backend: BackendChoice = "xgrammar") -> ServeOptions:
+    return ServeOptions(model=str(model), engine="vllm", backend=backend)
 
 
 @asynccontextmanager
@@ -65,10 +65,12 @@ async def words(url: str) -> str:
     return str((await chat(url)).json()["choices"][0]["message"]["content"]).strip()
 
 
-async def swap(home: Path, model: Path, limits: ApiOptions | None = None) -> ServeReport:
+async def swap(
+    home: Path, model: Path, limits: ApiOptions | None = None, backend: BackendChoice = "xgrammar"
+) -> ServeReport:
     state = ServeFolder(home).read("prod")
     assert state is not None
-    return await asyncio.to_thread(order_swap, state, options(model), limits or ApiOptions())
+    return await asyncio.to_thread(order_swap, state, options(model, backend), limits or ApiOptions())
 
 
 @awaited
@@ -78,7 +80,7 @@ async def test_a_model_takes_over_after_its_smoke_test_and_running_answers_end_o
     first, second = fake_model("first", pause_s=0.1), fake_model("second")
     async with serving(tmp_path, first) as report:
         assert report.model == "first"
-        assert json.loads(report.smoke.arguments)["unit"] == "celsius"
+        assert json.loads(report.smoke.arguments or "")["unit"] == "celsius"
         slow = asyncio.create_task(words(report.url))
         await asyncio.sleep(0.2)
         swapped = await swap(tmp_path, second)
@@ -109,6 +111,27 @@ async def test_the_old_model_stays_if_the_new_one_fails(
         assert state is not None
         assert state.phase == "ready"
         assert reason in state.detail
+
+
+@awaited
+async def test_without_token_masks_an_answer_is_enough_and_wrong_calls_go_out(
+    fake_model: FakeModel, tmp_path: Path
+) -> None:
+    wrong = '<tool_call>\n{"name": "get_forecast", "arguments": {"city": 5}}\n</tool_call>'
+    caller, talker = fake_model("caller", free=wrong), fake_model("talker", free="Good day.")
+    tool = {"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}
+    async with serving(tmp_path, fake_model("bound")) as report:
+        smoke = (await swap(tmp_path, talker, backend="none")).smoke
+        assert (smoke.name, smoke.is_legal, smoke.words) == (None, False, "Good day.")
+        assert "no call" in smoke.summary
+        smoke = (await swap(tmp_path, caller, backend="none")).smoke
+        assert (smoke.name, smoke.arguments, smoke.is_legal) == ("get_forecast", '{"city": 5}', False)
+        message = (await chat(report.url, tools=[tool])).json()["choices"][0]["message"]
+        assert message["tool_calls"][0]["function"] == {"name": "get_forecast", "arguments": '{"city": 5}'}
+        bound = await swap(tmp_path, fake_model("bound again"))
+        assert bound.smoke.is_legal
+        message = (await chat(report.url, tools=[tool], tool_choice="required")).json()["choices"][0]["message"]
+        assert message["tool_calls"][0]["function"]["name"] == "now"
 
 
 @awaited

@@ -94,6 +94,12 @@ def test_options_reach_vllm() -> None:
     assert "--enforce-eager" not in words
 
 
+def test_without_token_masks_vllm_gets_no_word_of_them() -> None:
+    words = make_command(Path("py"), VllmOptions("m", "n", backend="none"), 1, is_cpu=False)
+    assert "--tool-call-parser" in words
+    assert not {"--tool-strict-level", "--scheduler-cls"} & set(words)
+
+
 def test_an_adapter_folder_is_served_over_its_base_model(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "base/model", "r": 24}))
     options = describe_vllm(ServeOptions(model=str(tmp_path), engine="vllm", served_name="mine"))

@@ -108,7 +108,7 @@ def test_the_run_shows_what_took_over() -> None:
         )
     )
     assert "| model | tiny |" in table
-    assert '`get_forecast({"city": "a\\|b"})` in 0.5 s' in table
+    assert '`get_forecast({"city": "a\\|b"}) is legal`, 0.5 s' in table
 
 
 def test_the_cause_is_the_engine_process_first_exception(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ class Noting:
         self.model_name = engine.model_name
         self.context_length = engine.context_length
         self.default_max_tokens: int | None = None
+        self.is_constrained = engine.is_constrained
         self.refused: Counter[int] = Counter()
         self._engine = engine
         self.count_tokens, self.is_healthy, self.close = engine.count_tokens, engine.is_healthy, engine.close

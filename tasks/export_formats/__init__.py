@@ -1,0 +1,1 @@
+"""Data sets in the forms that other trainers read: one file per form."""
