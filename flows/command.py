@@ -20,7 +20,7 @@ from schemas.report import SynthReport
 from schemas.settings import EvaluateSettings, Settings, load_settings, load_teacher
 from schemas.train_report import TrainReport
 from tasks.export import refuse_foreign
-from tasks.factory_plan import describe_factory, find_base
+from tasks.factory_plan import describe_factory
 from tasks.general_plan import plan_general
 from tasks.ingest import find_documents
 from tasks.official_plan import plan_official
@@ -113,8 +113,7 @@ def run_factory(apis: list[str], config: str, **options: Any) -> FactoryReport:
     """
     words = {**options, "mix": options["mix"] or DEFAULT_MIX}
     named = ("samples", "mix", "seed", "changes", "test_samples", "engine", "gpu_usd_per_hour")
-    asked = describe_factory(apis, config, *(words[name] for name in named))
-    find_base(asked)
+    describe_factory(apis, config, *(words[name] for name in named))
     load_teacher()
 
     def start() -> Coroutine[Any, Any, FactoryReport]:

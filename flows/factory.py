@@ -50,9 +50,10 @@ async def factory(
     asked = describe_factory(apis, config, samples, mix, seed, changes or [], test_samples, engine, gpu_usd_per_hour)
     async with open_factory(asked, occurrence) as run:
         with run.timed("synth"):
-            made = await synth(apis, samples, mix, seed=seed, budget_usd=budget_usd)
+            made = await synth(apis, samples, mix, seed=seed, budget_usd=budget_usd, occurrence=run.job.occurrence)
         with run.timed("train"):
-            trained = await train(config, run.training_changes(made), made.dataset_path, is_evaluated=False)
+            changed = run.training_changes(made)
+            trained = await train(config, changed, made.dataset_path, is_evaluated=False)
         with run.timed("evaluate"):
             first, *others = run.contestants(trained.training)
             scored = await evaluate(

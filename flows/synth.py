@@ -61,5 +61,6 @@ async def synth(
                 settle(quotas, composed, checks)
         await accept_samples(run, quotas, dry_run)
         dataset_path = await export_samples(run, ingested, quotas, out, dry_run)
+        report = await report_run(run, ingested, quotas, dataset_path, dry_run)
         announce_data_set(run, dataset_path)
-        return await report_run(run, ingested, quotas, dataset_path, dry_run)
+        return report

@@ -339,3 +339,5 @@ class EvaluationReport(Record):
     """What a reader must know before believing a number."""
     report_path: str
     seconds: float
+    serve_seconds: float = 0.0
+    """Of these: until the servers of folders answered."""

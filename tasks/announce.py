@@ -1,5 +1,7 @@
 """Tell Prefect that a data set is finished, so that an automation may start what learns from it."""
 
+from pathlib import Path
+
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
 
@@ -17,10 +19,11 @@ def announce_data_set(run: SynthRun, dataset_path: str | None) -> None:
     context = FlowRunContext.get()
     if dataset_path is None or context is None or context.flow_run is None or context.flow_run.parent_task_run_id:
         return
+    folder = str(Path(dataset_path).resolve())  # whoever learns from it may work elsewhere
     resource = {
         "prefect.resource.id": f"callmill.data-set.{run.job_id}",
-        "prefect.resource.name": dataset_path,
-        PATH_LABEL: dataset_path,
+        "prefect.resource.name": folder,
+        PATH_LABEL: folder,
         SPLIT_LABEL: run.options.split,
     }
     emit_event(DATA_SET_FINISHED, resource=resource, payload={"samples": run.options.samples, "run_id": run.run.run_id})

@@ -57,10 +57,11 @@ class EvaluationRun(RunContext):
     @contextlib.asynccontextmanager
     async def ask(self, target: KnownTarget) -> AsyncIterator[Contestant]:
         """Open the way to one model; what it answers is journalled and stored like any paid answer."""
-        async with (
-            reach(target, self.settings, self.evaluation) as endpoint,
-            open_client(endpoint, self.journal, job_id=self.job_id, run_id=self.run.run_id) as client,
-        ):
+        async with contextlib.AsyncExitStack() as opened:
+            with self.timed("serve"):
+                endpoint = await opened.enter_async_context(reach(target, self.settings, self.evaluation))
+            asking = open_client(endpoint, self.journal, job_id=self.job_id, run_id=self.run.run_id)
+            client = await opened.enter_async_context(asking)
             self.clients.append(client)
             # An address may answer otherwise in the next job; a folder's answers are the same for every job.
             occasion = self.job_id if target.fingerprint is None else self.job.occurrence

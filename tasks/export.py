@@ -55,7 +55,7 @@ def write_dataset(rows: pl.DataFrame, folder: Path, facts: DatasetFacts) -> Expo
             put_in_place(temporary, target)
     return Export(
         export_id=content_id(manifest.job_id, str(target), manifest.content_sha256),
-        export_path=str(folder),
+        export_path=str(target),
         rows=manifest.rows,
         manifest_sha256=sha256_of(target / MANIFEST),
         exported_at=manifest.created_at,

@@ -10,7 +10,8 @@ from schemas.serve import EngineName
 from schemas.training import TrainConfig
 from tasks.ingest import find_documents
 from training.config import load_config
-from training.start_model import check_base
+from training.rows import hash_files
+from training.start_model import check_base, hash_base
 
 
 class FactoryOptions(Record):
@@ -19,6 +20,8 @@ class FactoryOptions(Record):
     apis: tuple[str, ...]
     config_path: str
     config: TrainConfig
+    documents_sha256: str
+    base_sha256: str
     changes: tuple[str, ...]
     samples: int
     mix: dict[str, float]
@@ -42,19 +45,22 @@ def describe_factory(
     """Options as a record.
 
     Raises:
-        UsageError: a document, a word of the mix or a knob of the config is off.
+        UsageError: a document, a word of the mix, a knob of the config or the base model is off.
     """
-    find_documents([Path(api) for api in apis])
+    documents = find_documents([Path(api) for api in apis])
     described = describe_options(samples, mix, None, "train", seed, 3)
     loaded = load_config(Path(config), changes)
     if loaded.method == "dpo":
         raise UsageError(
             f"{config} prefers answers (dpo); the factory needs a config that learns them, such as sft-lora."
         )
+    check_base(loaded.base_model)
     return FactoryOptions(
         apis=tuple(apis),
         config_path=config,
         config=loaded,
+        documents_sha256=hash_files(documents),
+        base_sha256=hash_base(loaded.base_model),
         changes=tuple(changes),
         samples=samples,
         mix={str(kind): weight for kind, weight in described.mix.items()},
@@ -63,12 +69,3 @@ def describe_factory(
         engine=engine,
         gpu_usd_per_hour=gpu_usd_per_hour,
     )
-
-
-def find_base(options: FactoryOptions) -> None:
-    """Look for the base model before anything is written.
-
-    Raises:
-        UsageError: it is neither a model's folder nor a name on the hub.
-    """
-    check_base(options.config.base_model)

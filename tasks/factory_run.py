@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
+from schemas.errors import FellShortError
 from schemas.evaluation import EvaluationReport
 from schemas.evaluation_options import FolderServing
 from schemas.factory import FactoryReport, StageCost
@@ -19,11 +20,10 @@ from schemas.training_report import TrainingReport
 from tasks.factory_plan import FactoryOptions
 from tasks.factory_tables import before_and_after, cost_rows
 from tasks.run import RunContext, end_of, flow_occurrence, open_run
+from tasks.targets import FREE_ENDING
 from warehouse.store import Warehouse
 
 _S_PER_HOUR = 3600
-_FREE = "@none"
-"""Ending of a target that is asked without the grammar."""
 
 
 @dataclass(kw_only=True)
@@ -41,7 +41,7 @@ class FactoryRun(RunContext):
         """The model and its base, with and without the grammar; a base that is only a name on a hub is left out."""
         base = training.config.base_model
         folders = [training.model_path, *([base] if Path(base).is_dir() else [])]
-        return [f"{folder}{ending}" for folder in folders for ending in ("", _FREE)]
+        return [f"{folder}{ending}" for folder in folders for ending in ("", FREE_ENDING)]
 
     def serving(self, training: TrainingReport) -> FolderServing:
         """How they are served while they are asked."""
@@ -60,30 +60,32 @@ async def open_factory(options: FactoryOptions, occurrence: str | None) -> Async
     async with open_run(warehouse, job, settings, {}) as base:
         run = FactoryRun(**vars(base), options=options)
         async with end_of(run):
-            yield run
+            try:
+                yield run
+            except FellShortError as error:
+                run.log_event("fell_short", error=str(error))
+                raise
 
 
 async def report_factory(
     run: FactoryRun, made: SynthReport, training: TrainingReport, scored: EvaluationReport
 ) -> FactoryReport:
     """Add up the stages, show the tables in the UI, record the end."""
-    devices = training.config.devices
-    price = run.options.gpu_usd_per_hour
-
-    def machine_usd(stage: str) -> float | None:
-        # Writing samples waits for an endpoint; the GPUs are needed for the rest.
-        if price is None or stage == "synth":
-            return None
-        return run.stage_seconds[stage] / _S_PER_HOUR * price * (devices if stage == "train" else 1)
-
+    taken = run.stage_seconds
+    seconds = {
+        "synth": taken["synth"],
+        "train": taken["train"],
+        "serve": scored.serve_seconds,
+        "evaluate": taken["evaluate"] - scored.serve_seconds,
+    }
     stages = tuple(
         StageCost(
             stage=stage,
-            seconds=round(seconds, 2),
+            seconds=round(amount, 2),
             teacher_usd=made.cost_usd if stage == "synth" else None,
-            machine_usd=machine_usd(stage),
+            machine_usd=_machine_usd(stage, amount, training.config.devices, run.options.gpu_usd_per_hour),
         )
-        for stage, seconds in run.stage_seconds.items()
+        for stage, amount in seconds.items()
     )
     report = FactoryReport(
         job_id=run.job_id,
@@ -101,3 +103,10 @@ async def report_factory(
         await acreate_markdown_artifact(words, key="factory-model", description="What came of it")
     run.log_event("ended", stages=[each.model_dump() for each in stages], model_path=training.model_path)
     return report
+
+
+def _machine_usd(stage: str, seconds: float, devices: int, usd_per_hour: float | None) -> float | None:
+    """Writing samples waits for an endpoint; the rest needs the GPUs, and only training all of them."""
+    if usd_per_hour is None or stage == "synth":
+        return None
+    return seconds / _S_PER_HOUR * usd_per_hour * (devices if stage == "train" else 1)

@@ -21,6 +21,7 @@ from tasks.evaluate_official import pass_folder
 from tasks.evaluation_run import EvaluationRun
 from tasks.evaluation_suite import PreparedSuite
 from tasks.evaluation_tables import as_markdown, table_rows
+from tasks.targets import FREE_ENDING
 
 
 async def report_evaluation(run: EvaluationRun, suite: PreparedSuite, out: str | None) -> EvaluationReport:
@@ -46,6 +47,7 @@ async def report_evaluation(run: EvaluationRun, suite: PreparedSuite, out: str |
         notes=(*suite.notes, *_notes(run)),
         report_path=str(path.resolve()),
         seconds=round(time.monotonic() - run.started, 2),
+        serve_seconds=round(run.stage_seconds.get("serve", 0.0), 2),
     )
     every = [score for scores in run.scores.values() for score in scores]
     await asyncio.to_thread(write_report, report, every, run.cases, path)
@@ -119,6 +121,8 @@ def _compare_with_first(scores: dict[str, list[Score]]) -> tuple[Comparison, ...
 def _notes(run: EvaluationRun) -> list[str]:
     notes = []
     for label, contestant in run.contestants.items():
+        if label.endswith(FREE_ENDING):
+            notes.append(f"{label} was asked without the grammar: its calls are judged as it wrote them.")
         reused = contestant.client.stats.reused.answers
         if reused:
             notes.append(f"{label}: {reused} answers were stored by an earlier attempt and not asked again.")

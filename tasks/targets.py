@@ -28,6 +28,9 @@ _SAMPLE_BYTES = 1 << 20
 _WHOLE_BYTES = 64 << 20
 _NAME = re.compile(r"[\w.-]+")
 
+FREE_ENDING = "@none"
+"""Of a target, and of its label, that is asked without token masks."""
+
 KeySource = Literal["none", "first", "by address", "serve"]
 """CALLMILL_EVALUATE_API_KEY, CALLMILL_EVALUATE_API_KEYS, or that of our own server."""
 
@@ -212,7 +215,7 @@ def _find(
         )
     name = state.report.model
     return KnownTarget(
-        label=name if state.options.backend != "none" else f"{name}@none",
+        label=name if state.options.backend != "none" else f"{name}{FREE_ENDING}",
         place=f"{target.address}: {state.options.model}",
         url=state.report.url,
         model=state.report.model,

@@ -57,25 +57,29 @@ def training_command(run: TrainingRun) -> list[str]:
 
 
 async def _run_process(run: TrainingRun) -> None:
-    """The guard ends the training with us, however we end, and itself last of all, so its own code says nothing."""
+    """The guard ends the training with us, however we end, and itself last of all, so its own code says nothing.
+
+    What tells is stdout: the training prints its model's folder there, and only when it has ended well.
+    """
     guard = [sys.executable, "-m", "serving.vllm.guard", str(_STOP_S), *training_command(run)]
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     process = await asyncio.create_subprocess_exec(
         *guard,
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
     )
     try:
         tail = await _follow(run, process)
+        made = await cast(asyncio.StreamReader, process.stdout).read()
         await process.wait()
     finally:
         if process.returncode is None:
             process.terminate()
             await process.wait()
-    if not (Path(run.plan.config.output) / _REPORT).is_file():
+    if not made.strip():  # the folder of an earlier training may be there all the same
         words = next((line for line in tail if line.startswith("error: ")), "\n".join(tail)).removeprefix("error: ")
         raise TerminalError(f"The training did not end well: {words} Its log is {run.log_path}.")
 

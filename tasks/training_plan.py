@@ -30,6 +30,8 @@ class TrainingPlan:
 def place_data(config_path: Path, changes: Sequence[str], data: str | None) -> tuple[str, ...]:
     """Changes that make a data set the config's last source, where the calls are: earlier ones are chat.
 
+    Each data set gets an output folder of its own, unless the changes name one.
+
     Args:
         config_path: YAML.
         changes: knob=value over what the file says.
@@ -43,7 +45,10 @@ def place_data(config_path: Path, changes: Sequence[str], data: str | None) -> t
     folder = _newest_data_set() if data == NEWEST else data
     config = load_config(config_path, changes)
     owner = f"stages.{len(config.stages) - 1}.data" if config.stages else "data"
-    return (*changes, f"{owner}.{len(config.all_stages[-1].data) - 1}.path={json.dumps(folder)}")
+    placed = (*changes, f"{owner}.{len(config.all_stages[-1].data) - 1}.path={json.dumps(folder)}")
+    if any(change.startswith("output=") for change in changes):
+        return placed
+    return (*placed, f"output={config.output}-{hash_files(find_files(folder))[:8]}")
 
 
 def _newest_data_set() -> str:

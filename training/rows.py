@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from schemas.errors import TerminalError, UsageError
 
 _BATCH = 1000
+_MANIFEST = "manifest.json"
 
 
 class Conversation(NamedTuple):
@@ -30,16 +31,24 @@ class Preference(NamedTuple):
 
 
 def find_files(path: str | Path) -> tuple[Path, ...]:
-    """The Parquet files of a source.
+    """The Parquet files of a source; of a data set of ours those for training alone.
 
     Raises:
         UsageError: there are none.
     """
     place = Path(path)
-    found = (place,) if place.is_file() else tuple(sorted(place.rglob("*.parquet")))
+    if place.is_file():
+        return (place,)
+    found = tuple(sorted(place.rglob("*.parquet")))
     if not found:
         raise UsageError(f"There is no Parquet file at {path}; name one, or the folder of an export.")
-    return found
+    if not any((folder / _MANIFEST).is_file() for folder in (place, place.parent)):
+        return found
+    kept = tuple(file for file in found if file.name.startswith("train-"))
+    if not kept:
+        names = ", ".join(file.name for file in found)
+        raise UsageError(f"The data set {path} holds no rows for training, only {names}; held-out functions stay so.")
+    return kept
 
 
 def hash_files(files: Sequence[Path]) -> str:

@@ -21,7 +21,7 @@ def test_documents_become_a_model_that_is_scored_with_and_without_the_grammar(tm
     words += ["--samples", "40", "--test-samples", "20", "--gpu-price", "3.6"]
     report = json.loads(home.callmill(*words, "--json", OMP_NUM_THREADS="1"))
     stages = {each["stage"]: each for each in report["stages"]}
-    assert list(stages) == ["synth", "train", "evaluate"]
+    assert list(stages) == ["synth", "train", "serve", "evaluate"]
     assert stages["train"]["machine_usd"] == pytest.approx(stages["train"]["seconds"] * 0.001)
     assert stages["synth"]["machine_usd"] is None
     models = [each["model"] for each in report["evaluation"]["models"]]

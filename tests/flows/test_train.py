@@ -29,6 +29,8 @@ def test_a_training_is_a_row_and_its_model_is_scored_beside_its_base(tmp_path: P
     assert report["evaluation"]["comparisons"][0]["before"] == "base"
     again = json.loads(home.callmill(*words, OMP_NUM_THREADS="1"))
     assert again["training"] == report["training"]
+    other = home.callmill(*words, "--set", "seed=5", OMP_NUM_THREADS="1", expect=1)
+    assert "holds another run" in other, "the earlier model is not taken for the one asked for"
     assert len(home.sql("select * from core_trainings")) == 1
 
 

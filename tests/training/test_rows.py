@@ -7,8 +7,18 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.errors import CallmillError
-from tests.training.example_rows import CLOCK, WEATHER, calls, result, user, words, write_preferences, write_rows
+from schemas.errors import CallmillError, UsageError
+from tests.training.example_rows import (
+    CLOCK,
+    WEATHER,
+    calls,
+    result,
+    user,
+    words,
+    write_chat,
+    write_preferences,
+    write_rows,
+)
 from training.rows import find_files, read_conversations, read_preferences
 
 
@@ -65,3 +75,16 @@ def test_missing_files_and_columns_are_named(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")
     with pytest.raises(CallmillError, match="is no Parquet file"):
         list(read_conversations([tmp_path / "broken.parquet"]))
+
+
+def test_of_a_data_set_only_the_rows_for_training_are_read(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for split in ("train", "test"):
+        write_chat(tmp_path / "data" / f"{split}-00000-of-00001.parquet", 1)
+    assert len(find_files(tmp_path)) == 2, "a folder of anybody's is read whole"
+    (tmp_path / "manifest.json").write_text("{}")
+    assert [file.name for file in find_files(tmp_path)] == ["train-00000-of-00001.parquet"]
+    assert find_files(tmp_path / "data") == find_files(tmp_path)
+    (tmp_path / "data" / "train-00000-of-00001.parquet").unlink()
+    with pytest.raises(UsageError, match="held-out functions stay so"):
+        find_files(tmp_path)
