@@ -11,7 +11,7 @@ from schemas.report import SynthReport
 from schemas.serve import BackendChoice, EngineName
 from tasks.preferences_run import make_preferences
 from tasks.rounds_plan import plan_rounds
-from tasks.rounds_practice import practise
+from tasks.rounds_practice import PRACTICE, practise
 from tasks.rounds_report import report_rounds
 from tasks.rounds_run import open_rounds
 
@@ -84,7 +84,7 @@ async def rounds(
 async def _draw_cases(apis: list[str], cases: int, seed: int) -> SynthReport:
     """Samples of the train split; fewer than wanted are enough to practise on."""
     try:
-        made: SynthReport = await synth(apis, cases, DEFAULT_MIX, split="train", seed=seed)
+        made: SynthReport = await synth(apis, cases, DEFAULT_MIX, split="train", seed=seed, occurrence=PRACTICE)
     except FellShortError as error:
         if not isinstance(error.report, SynthReport):
             raise

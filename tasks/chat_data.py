@@ -116,11 +116,11 @@ def make_chat_data(
 def describe_chat_job(
     sources: Sequence[SourceFile], languages: Sequence[Language], limit: int | None, skip: int
 ) -> Job:
-    """The job that these words ask for; where the files lie is not part of it."""
+    """The job that these words ask for; where the files lie is not part of it, their order is: limit and skip count."""
     return Job(
         flow="chat-data",
         parameters={"languages": list(languages), "limit": limit, "skip": skip},
-        document_ids=tuple(sorted(source.sha256 for source in sources)),
+        document_ids=tuple(source.sha256 for source in sources),
         seed=0,
     )
 

@@ -34,7 +34,7 @@ class FactoryRun(RunContext):
 
     def training_changes(self, made: SynthReport) -> list[str]:
         """Another data set or config gets another folder, so that nothing is overwritten."""
-        name = f"{Path(self.options.config_path).stem}-{content_id(self.options.config, made.job_id)[:8]}"
+        name = f"{Path(self.options.config_path).stem}-{content_id(self.options.config.model_dump(mode='json'), self.options.base_sha256, made.job_id)[:8]}"
         return [*self.options.changes, f"output={self.settings.home / 'models' / name}"]
 
     def contestants(self, training: TrainingReport) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.chat_data import LongRowsReport, RowsFacts, SourceFile
 from schemas.errors import FellShortError, UsageError
-from schemas.function import Language, Split
+from schemas.function import Language
 from schemas.job import Job
 from schemas.settings import OFFLINE_MODEL, Settings, load_settings
 from tasks.compose_long import LongComposer, LongRow, make_shelf
@@ -18,7 +18,6 @@ from tasks.rows_folder import FolderRow, RowsWriter
 from tasks.run import describe_run
 from warehouse.store import Warehouse
 
-_SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 _TRIES_PER_ROW = 6
 _ABOUT = (
     "Each is a long conversation of about {tokens:,} tokens: many functions offered, earlier requests with calls and"
@@ -40,7 +39,7 @@ def make_long_rows(
     """Compose, write and record long rows.
 
     Args:
-        dataset: folder of a data set with its manifest.
+        dataset: folder of a data set with its manifest; only its train split is used.
         tokens: of each row, within a tenth.
         samples: rows to end with.
         tokenizer: folder; none: tokens are estimated from characters.
@@ -50,12 +49,16 @@ def make_long_rows(
 
     Raises:
         TerminalError: the data set is not complete or not as written.
-        UsageError: it has no sample with a call, or the tokenizer can't be opened.
+        UsageError: it has no row of the train split or no sample with a call, or the tokenizer can't be opened.
         FellShortError: fewer rows could be made; what there is is written.
     """
     manifest = verify_dataset(Path(dataset))
-    split = next(split for split in _SPLITS if split in manifest.splits)
-    shelf = make_shelf(_read_lines(Path(dataset) / f"{split}.jsonl"), split)
+    if "train" not in manifest.splits:
+        raise UsageError(
+            f"{dataset} has no row of the train split, only {', '.join(manifest.splits)}: what a model is scored on"
+            " must not be learnt. Give a data set of `callmill synth --split train`."
+        )
+    shelf = make_shelf(_read_lines(Path(dataset) / "train.jsonl"), "train")
     counter = open_counter(tokenizer)
     composer = LongComposer(shelf, tokens, counter.count, seed)
     finals = composer.finals(language)

@@ -32,6 +32,8 @@ class PreferenceWords(NamedTuple):
 
 
 class _Found(NamedTuple):
+    run_id: str | None
+    """Whose answers were paired; none: rejects, which may be of any run."""
     paired: Paired
     document_ids: tuple[str, ...]
 
@@ -50,7 +52,7 @@ async def make_preferences(words: PreferenceWords) -> PreferencesReport:
     found = await asyncio.to_thread(_find_pairs, warehouse, origin, words)
     parameters = {
         "from_job_id": origin.job_id,
-        "from_run_id": words.run_id,
+        "from_run_id": found.run_id,
         **{"form": words.form, "model": words.model, "chosen_from": words.chosen_from},
     }
     job = Job(flow="preferences", parameters=parameters, document_ids=found.document_ids, seed=0)
@@ -82,7 +84,7 @@ def _find_pairs(warehouse: Warehouse, origin: Origin, words: PreferenceWords) ->
     if origin.flow == "synth":
         if words.model or words.chosen_from:
             raise UsageError("A synth job's rejects are its teacher's; leave out --model and --chosen-from.")
-        return _Found(pair_rejects(read_rejects(warehouse, origin.job_id)), origin.document_ids)
+        return _Found(None, pair_rejects(read_rejects(warehouse, origin.job_id)), origin.document_ids)
     models, answers, document_ids = read_judged(warehouse, origin)
     model = words.model or models[0]
     for named in filter(None, (model, words.chosen_from)):
@@ -94,7 +96,7 @@ def _find_pairs(warehouse: Warehouse, origin: Origin, words: PreferenceWords) ->
             f"No case of job {origin.job_id} is a sample whose functions are all of the train split: what a model is "
             "scored on must not be learnt. `callmill rounds` asks cases that may be, and pairs from those."
         )
-    return _Found(paired, document_ids)
+    return _Found(answers[0].run_id, paired, document_ids)
 
 
 def _describe(

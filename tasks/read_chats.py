@@ -122,8 +122,8 @@ def _refuse_without_turns(path: Path, found: Sequence[str], names: Sequence[str]
 
 def _open_text(path: Path) -> IO[str]:
     if path.name.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    return path.open(encoding="utf-8", errors="replace")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
+    return path.open(encoding="utf-8-sig", errors="replace")
 
 
 def _read_lines(path: Path) -> Iterator[Any]:
@@ -136,17 +136,20 @@ def _read_lines(path: Path) -> Iterator[Any]:
 def _read_json(path: Path) -> Iterator[Any]:
     """A list of rows, a list of message lists, one row, or `{"data": [rows]}`; JSON Lines under this name too."""
     with _open_text(path) as file:
-        text = file.read()
-    value = _parse(text)
+        value = _parse(file.read())
     if value is None:
-        yield from (_parse(line) for line in text.splitlines() if line.strip())
+        yield from _read_lines(path)
         return
-    if isinstance(value, dict):
-        inner = next((value[name] for name in ("data", "rows", "train") if isinstance(value.get(name), list)), None)
-        value = [value] if inner is None else inner
+    rows = unwrap_rows(value)
     # A list of messages is one conversation, a list of anything else many.
-    is_one = isinstance(value, list) and bool(value) and all(_is_message(each) for each in value)
-    yield from [value] if is_one or not isinstance(value, list) else value
+    yield from [rows] if rows and all(map(_is_message, rows)) else rows
+
+
+def unwrap_rows(value: Any) -> list[Any]:
+    """The rows that a JSON file holds: a list, that of `{"data": [rows]}`, or the one value."""
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("data", "rows", "train") if isinstance(value.get(name), list)), value)
+    return value if isinstance(value, list) else [value]
 
 
 def _is_message(value: Any) -> bool:

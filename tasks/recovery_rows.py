@@ -89,9 +89,8 @@ def refusal_text(call: Call, problem: CallProblem, form: int) -> str:
     Args:
         form: any number; rows take turns so that no one spelling is learnt.
     """
-    path, _, words = problem.detail.partition(": ")
     is_unknown = problem.reason == _UNKNOWN
-    what = problem.detail if is_unknown else f"{'.'.join(map(str, json.loads(path))) or 'arguments'}: {words}"
+    what = problem.detail if is_unknown else _spell_path(problem.detail)
     status = "404 Not Found" if is_unknown else "422 Unprocessable Entity"
     spelled = (
         what if is_unknown else f"The arguments of '{call.name}' are not valid: {what}.",
@@ -99,6 +98,12 @@ def refusal_text(call: Call, problem: CallProblem, form: int) -> str:
         json_text({"error": {"code": problem.reason, "message": what}}),
     )
     return spelled[form % len(spelled)]
+
+
+def _spell_path(detail: str) -> str:
+    """`["when", "days"]: …` as `when.days: …`."""
+    path, end = json.JSONDecoder().raw_decode(detail)  # a key may hold ": " itself
+    return f"{'.'.join(map(str, path)) or 'arguments'}{detail[end:]}"
 
 
 def _make_row(pair: Preference, attempt: _Attempt) -> RecoveryRow:

@@ -12,7 +12,7 @@ from training.config import load_config
 
 
 class RoundsOptions(Record):
-    """What was asked of `rounds`; everything here is part of the job's identity."""
+    """What was asked of `rounds`; everything here is part of the job's identity, documents and models by content."""
 
     config: TrainConfig
     """Of the supervised training; its output is the run's own."""

@@ -13,12 +13,16 @@ from schemas.report import SynthReport
 from tasks.evaluate_tiers import evaluate_tiers
 from tasks.evaluation_run import SuiteName, describe_job, open_evaluation
 from tasks.own_samples import read_own_samples
+from tasks.rounds_plan import RoundsOptions
 from tasks.rounds_run import Practice, RoundsRun
+from tasks.run import flow_occurrence
 from tasks.targets import KnownTarget, look_at_targets
 from tasks.termination import sigterm_ends_this_task
 from warehouse.store import Warehouse
 
 PRACTICE_VERSION = "practice-1"
+PRACTICE = "practice"
+"""Occurrence of jobs that draw practice cases, so that nobody takes these for a data set of theirs."""
 
 
 def practice_cases(samples: Sequence[OwnSample]) -> tuple[Case, ...]:
@@ -35,16 +39,10 @@ def practice_cases(samples: Sequence[OwnSample]) -> tuple[Case, ...]:
     return tuple(case.model_copy(update={"category": f"practice_{case.category}"}) for case in cases)
 
 
-async def practise(run: RoundsRun, drawn: SynthReport) -> Practice:
-    """Ask the newest model, and the teacher if there is one, every practice case; what is answered is not asked again.
-
-    Raises:
-        FellShortError: some cases got no answer, and may get one later.
-    """
-    options = run.options
-    folders = [run.model, *([options.teacher] if options.teacher else [])]
-    cases = practice_cases(read_own_samples(run.warehouse, drawn.job_id))
-    asked = EvaluationOptions(
+def describe_practice(options: RoundsOptions, model: str, cases: Sequence[Case]) -> EvaluationOptions:
+    """What is asked of a model's folder, and of the teacher if there is one."""
+    folders = [model, *([options.teacher] if options.teacher else [])]
+    return EvaluationOptions(
         targets=tuple(Target(address=str(Path(folder))) for folder in folders),
         suite="kinds",
         own_samples=len(cases),
@@ -53,9 +51,24 @@ async def practise(run: RoundsRun, drawn: SynthReport) -> Practice:
         max_tokens=options.max_tokens,
         serving=options.serving,
     )
-    name = SuiteName(version=PRACTICE_VERSION, hash=content_id(*(case.model_dump(mode="json") for case in cases)))
+
+
+def name_practice(cases: Sequence[Case]) -> SuiteName:
+    """Cases are known by their content."""
+    return SuiteName(version=PRACTICE_VERSION, hash=content_id(*(case.model_dump(mode="json") for case in cases)))
+
+
+async def practise(run: RoundsRun, drawn: SynthReport) -> Practice:
+    """Ask the newest model, and the teacher if there is one, every practice case; what is answered is not asked again.
+
+    Raises:
+        FellShortError: some cases got no answer, and may get one later.
+    """
+    options = run.options
+    cases = practice_cases(read_own_samples(run.warehouse, drawn.job_id))
+    asked, name = describe_practice(options, run.model, cases), name_practice(cases)
     targets = await look_at_targets(asked)
-    job = describe_job(asked, targets, name, None, run.warehouse)
+    job = describe_job(asked, targets, name, flow_occurrence(None), run.warehouse)
     run_id = _ended_run(run.warehouse, job.job_id) or await _ask(asked, targets, name, cases)
     labels = [target.label for target in targets]
     shares = _shares(run.warehouse, run_id, labels[0])

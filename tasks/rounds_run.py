@@ -1,22 +1,26 @@
 """What the stages of a `rounds` job share: what was trained so far, and where the next model comes from."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from schemas.errors import UsageError
+from schemas.errors import FellShortError, UsageError
 from schemas.job import Job
 from schemas.preferences import PreferencesReport, RoundReport
 from schemas.record import content_id
 from schemas.settings import Settings, load_settings
 from schemas.train_report import TrainReport
+from tasks.ingest import find_documents
 from tasks.preferences_run import PreferenceWords
 from tasks.rounds_plan import RoundsOptions
 from tasks.run import RunContext, end_of, flow_occurrence, open_run
+from tasks.targets import fingerprint_folder
 from tasks.training_plan import TrainingPlan
 from tasks.training_run import find_documents_of
+from tasks.whole_folder import sha256_of
 from warehouse.store import Warehouse
 
 
@@ -123,6 +127,15 @@ def _scores(trained: TrainReport, place: int) -> dict[str, float]:
     return {each.category: each.accuracy for each in trained.evaluation.models[place].categories}
 
 
+def _hash_contents(options: RoundsOptions, apis: Sequence[str]) -> dict[str, Any]:
+    """What stands in the places that a command names, so that other contents there are other work."""
+    folders = {"base": options.config.base_model, "teacher": options.teacher}
+    return {
+        "documents": sorted(sha256_of(path) for path in find_documents([Path(api) for api in apis])),
+        **{name: fingerprint_folder(Path(at)) if at and Path(at).is_dir() else at for name, at in folders.items()},
+    }
+
+
 @contextlib.asynccontextmanager
 async def open_rounds(
     options: RoundsOptions, plan: TrainingPlan, occurrence: str | None, out: str | None
@@ -130,7 +143,7 @@ async def open_rounds(
     """Open a run at the job that these words ask for; its stages are runs of their own.
 
     Raises:
-        UsageError: no document is named, and none is known for the data.
+        UsageError: no document is named, and none is known for the data; or one is not there.
     """
     settings = load_settings(Settings)
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
@@ -138,12 +151,17 @@ async def open_rounds(
     apis = options.apis or tuple(find_documents_of(plan, warehouse))
     if not apis:
         raise UsageError("The data come from no documents that are known here; name some to practise on by --apis.")
-    parameters = options.model_dump(mode="json")
+    parameters = options.model_dump(mode="json", exclude={"apis", "teacher"})
     parameters["config"].pop("output")
+    parameters |= await asyncio.to_thread(_hash_contents, options, apis)
     when = flow_occurrence(occurrence)
     job = Job(flow="rounds", parameters=parameters, document_ids=(), seed=options.seed, occurrence=when)
     folder = Path(out) if out else settings.home / "rounds" / content_id(job.job_id)[:8]
     async with open_run(warehouse, job, settings, {"out": str(folder)}) as base:
         run = RoundsRun(**vars(base), options=options, plan=plan, apis=apis, folder=folder)
         async with end_of(run):
-            yield run
+            try:
+                yield run
+            except FellShortError as error:
+                run.log_event("fell_short", error=str(error))
+                raise

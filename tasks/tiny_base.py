@@ -84,7 +84,7 @@ def make_tiny_base(folder: Path, plan: PretrainPlan, shape: BaseShape, *, time_l
 @click.option("--learning-rate", default=5e-3, show_default=True)
 @click.option("--optimizer", type=click.Choice(["muon", "adamw"]), default="muon", show_default=True)
 @click.option("--batch-tokens", default=7000, show_default=True)
-@click.option("--layers", default=5, show_default=True)
+@click.option("--layers", default=4, show_default=True)
 @click.option("--minutes", type=float, help="Be done by then, whatever --tokens says.")
 @click.option("--seed", default=0, show_default=True)
 def main(

@@ -19,6 +19,8 @@ from warehouse.store import Warehouse
 OWN_COLUMNS = ("sample_id", "kind", "language", "domain")
 """Columns that go along where the source has them; every trainer passes over columns that it does not know."""
 _SPLITS = ("train", "validation", "test")
+_FLOWS = ("synth", "import")
+"""Whose accepted rows are samples of the warehouse."""
 
 
 class SourceRows(NamedTuple):
@@ -34,7 +36,8 @@ class _AnyManifest(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: str
+    name: str | None = None
+    """Preference pairs and recovery rows have none."""
     job_id: str | None = None
     teacher_model: str | None = None
     files: tuple[DatasetFile, ...]
@@ -44,7 +47,7 @@ def read_source(source: str, warehouse: Warehouse) -> SourceRows:
     """Rows of a folder, if there is one of that name, else of the job whose id begins so.
 
     Raises:
-        UsageError: there is neither, or several jobs.
+        UsageError: there is neither, or several jobs, or one whose rows are in its folder alone.
         TerminalError: the folder is no complete data set, or there are no rows.
     """
     found = _read_folder(Path(source)) if Path(source).exists() else _read_job(source, warehouse)
@@ -66,7 +69,8 @@ def _read_folder(folder: Path) -> SourceRows:
     if not parts:
         raise UsageError(f"{folder} holds no Parquet file such as data/train-00000-of-00001.parquet to export.")
     rows = pl.concat(parts, how="diagonal")
-    return SourceRows(_describe(manifest.name, manifest.job_id, manifest.teacher_model, rows), rows)
+    name = manifest.name or folder.resolve().name
+    return SourceRows(_describe(name, manifest.job_id, manifest.teacher_model, rows), rows)
 
 
 def _read_manifest(folder: Path) -> _AnyManifest:
@@ -97,6 +101,11 @@ def _read_job(prefix: str, warehouse: Warehouse) -> SourceRows:
         names = ", ".join(job["job_id"] for job in jobs[:4])
         raise UsageError(f"{len(jobs)} jobs begin with '{prefix}' ({names}); write more of the id.")
     job_id, flow = jobs[0]["job_id"], jobs[0]["flow"]
+    if flow not in _FLOWS:
+        raise UsageError(
+            f"Job {job_id} is of flow {flow}; only rows of {' and '.join(_FLOWS)} are exported by their job's id. If it"
+            " wrote rows to a folder, name its folder."
+        )
     accepted = warehouse.read_named("samples", {"job_id": job_id})
     # As a folder holds them: one split after the other.
     parts = [accepted.filter(pl.col("split") == split) for split in _SPLITS]

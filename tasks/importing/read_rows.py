@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from schemas.errors import UsageError
 from tasks.importing.literals import plain_value
+from tasks.read_chats import unwrap_rows
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet")
 _NOT_ROWS = ("MANIFEST.", "DATASET_INFO", "README", "LICENSE")
@@ -89,12 +90,16 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _read_json(path: Path) -> Iterator[tuple[str, Any]]:
-    """A list of rows; many files that are called JSON hold JSON Lines."""
+    """A list of rows, `{"data": [rows]}` or one row; many files that are called JSON hold JSON Lines."""
     text = path.read_text(encoding="utf-8-sig")
-    if not text.lstrip().startswith("["):
+    try:
+        rows = unwrap_rows(json.loads(text))
+    except ValueError:
+        if text.lstrip().startswith("["):
+            raise
         yield from _read_lines(path)
         return
-    for value in json.loads(text):
+    for value in rows:
         yield _spell(value), plain_value(value)
 
 

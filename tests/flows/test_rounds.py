@@ -36,6 +36,7 @@ def test_a_round_learns_from_the_models_own_wrong_answers_and_is_recorded(tmp_pa
     assert second["base_model"] == first["model_path"]
     assert 0 < second["rows"] <= second["pairs"]["rows"]  # pairs above max_tokens are left out
     assert first["scores"].keys() == second["scores"].keys() == report["base_scores"].keys()
+    assert [row["export_path"] for row in home.sql("newest_data_set")] == [str(data)]
     counted = {
         "trainings": home.sql("select method from core_trainings order by started_at"),
         "answers": home.sql("select count(*) as answers from raw_answers"),

@@ -197,3 +197,30 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
     pl.DataFrame({"text": ["x"]}).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(UsageError, match="has the columns text; expected one of messages"):
         list(read_rows([tmp_path / "x.parquet"]))
+
+
+def test_json_lines_under_another_name_keep_every_row(tmp_path: Path) -> None:
+    """Some line ends of Unicode's may stand inside a JSON string."""
+    answers = ["One\u2028two.", "One\u2029two.", "One\x85two."]
+    path = write_lines(tmp_path / "rows.json", [openai("Say it.", answer) for answer in answers])
+    read = [clean(row.value) for row in read_rows([path])]
+    assert [chat.messages[1].content for chat in read] == answers
+
+
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl", "rows.jsonl.gz"])
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path, name: str) -> None:
+    text = json.dumps(openai("Hi", "Hello")).encode("utf-8-sig")
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    (row,) = read_rows([tmp_path / name])
+    assert isinstance(clean(row.value), Chat)
+
+
+def test_a_limit_counts_in_the_order_of_the_files_so_another_order_is_another_job(tmp_path: Path) -> None:
+    first = write_lines(tmp_path / "a.jsonl", [openai("Question a", "Yes.")])
+    second = write_lines(tmp_path / "b.jsonl", [openai("Question b", "Yes.")])
+    reports = [
+        make_chat_data([str(path) for path in paths], "en", 1, None)
+        for paths in ((first, second), (second, first), (first, second))
+    ]
+    assert reports[0].job_id == reports[2].job_id != reports[1].job_id
+    assert reports[0].dataset_path != reports[1].dataset_path

@@ -5,14 +5,20 @@ import random
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from llm.offline.documents import read_document
 from llm.offline.results import ResultWriter, looks_up, most_records
+from schemas.errors import UsageError
 from schemas.function import Language
 from schemas.record import canonical_json
 from tasks.compose_long import LongComposer, LongRow, Shelf, find_rival, make_shelf
 from tasks.count_tokens import estimate_tokens, open_counter
+from tasks.export import write_dataset
+from tasks.long_rows import make_long_rows
+from tests.tasks.test_export import facts
+from tests.warehouse.small_job import commit_small_job
 
 TOKENS = 8_000
 THINGS = {
@@ -142,3 +148,13 @@ def test_tokens_are_estimated_or_counted(tmp_path: Path) -> None:
     assert estimate_tokens("How are you doing today, my friend?") == pytest.approx(9, abs=1)
     assert estimate_tokens("今天天气怎么样") == 5
     assert open_counter(None).told == "an estimate from characters"
+
+
+def test_a_held_out_set_makes_no_training_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLMILL_HOME", str(tmp_path))
+    warehouse, job = commit_small_job(tmp_path)
+    rows = warehouse.read_named("samples", {"job_id": job.job_id})
+    write_dataset(rows.with_columns(split=pl.lit("test")), tmp_path / "set", facts())
+    with pytest.raises(UsageError, match="has no row of the train split, only test"):
+        make_long_rows(str(tmp_path / "set"), TOKENS, 1, None, None, 0, str(tmp_path / "long"))
+    assert not (tmp_path / "long").exists()

@@ -13,6 +13,7 @@ from schemas.evaluation import GREEDY, Case, Given
 from schemas.job import Job
 from schemas.preferences import PreferencesReport
 from schemas.sample import Call, Pair, Sample
+from schemas.verdict import Check
 from tasks.own_samples import read_own_samples
 from tasks.preferences import read_message
 from tasks.preferences_run import PreferenceWords, make_or_refuse, make_preferences
@@ -39,7 +40,9 @@ class Small:
         self.warehouse, self.job = commit_small_job(folder)
         self.cases = practice_cases(read_own_samples(self.warehouse, self.job.job_id))
 
-    def answer(self, model: str, how: How, repeat: int = 0, cases: tuple[Case, ...] | None = None) -> None:
+    def answer(
+        self, model: str, how: How, repeat: int = 0, cases: tuple[Case, ...] | None = None, run_id: str = "run-e"
+    ) -> None:
         """Store what the scripted endpoint answers, judged by our scorer."""
         endpoint = ScriptedEndpoint(self.cases, (how,))
         scores = []
@@ -55,13 +58,13 @@ class Small:
             scores.append(
                 make_score(case, judgement, model=model, answer_id=f"answer {case.case_id}", **facts, **empty)
             )
-        run = self.job.run.model_copy(update={"run_id": "run-e", "job_id": EVALUATION.job_id, "flow": "evaluate"})
-        self.warehouse.commit([EVALUATION, run, *self.cases, *scores], EVALUATION.job_id, "run-e")
+        run = self.job.run.model_copy(update={"run_id": run_id, "job_id": EVALUATION.job_id, "flow": "evaluate"})
+        self.warehouse.commit([EVALUATION, run, *self.cases, *scores], EVALUATION.job_id, run_id)
 
-    def reject(self, accepted: Sample, call: Call) -> None:
+    def reject(self, accepted: Sample, call: Call, **changes: Any) -> None:
         """A call that another job's check of arguments refused, for the query of an accepted sample."""
         pair = self.job.pairs[0].model_copy(
-            update={"pair_id": "rejected", "query": accepted.query, "call": call, "state": "rejected"}
+            update={"pair_id": "rejected", "query": accepted.query, "call": call, "state": "rejected", **changes}
         )
         refused = Pair.model_validate({**dict(pair), "stage": "check", "reason": "missing_required"})
         self.warehouse.commit([refused], "other-job", "run-other")
@@ -109,7 +112,8 @@ def test_the_folder_is_what_dpo_reads_and_the_same_bytes_again(small: Small, tmp
     assert first.content_sha256 == again.content_sha256 != ""
     manifest = PreferencesReport.model_validate_json((tmp_path / "pairs" / "manifest.json").read_text())
     assert manifest == first
-    assert len(rows_of(small, again)) == 0, "a pair is stored once, by the run that made it first"
+    assert first.job_id == again.job_id, "the last run, found or named, is the same work"
+    assert len(rows_of(small, again)) == first.rows, "a pair is stored once"
 
 
 def test_documents_of_a_folder_of_pairs_are_those_of_its_samples(small: Small, tmp_path: Path) -> None:
@@ -193,6 +197,41 @@ def test_a_reject_counts_where_the_query_is_the_very_same_and_the_calls_are_wron
     assert row["error_type"] == "simple_function_checker:missing_required"
     assert row["detail"].startswith("missing_required: ")
     assert row["answered_run_id"] == "run-other"
+
+
+def test_pairs_of_a_later_run_of_the_same_evaluation_are_another_job(small: Small, tmp_path: Path) -> None:
+    small.answer("student", "wrong")
+    first = make(tmp_path / "first", job_id=EVALUATION.job_id)
+    small.answer("student", "empty", run_id="run-f")
+    second = make(tmp_path / "second", job_id=EVALUATION.job_id)
+    assert (first.from_run_ids, second.from_run_ids) == (("run-e",), ("run-f",))
+    assert first.job_id != second.job_id
+
+
+def test_a_held_out_function_is_no_rejected_answer(small: Small, tmp_path: Path) -> None:
+    """Not a call that an evaluation's job rejected, nor a sample of one that failed, for the same words."""
+    accepted = next(sample for sample in small.job.samples if sample.kind == "simple")
+    held_out = next(function for function in small.job.functions if function.split == "test")
+    call = Call(name=held_out.name, arguments={"days": 3})
+    small.reject(accepted, call, function_id=held_out.function_id)
+    changes = {"sample_id": "of-test", "split": "test", "calls": (call,), "state": "composed"}
+    failed = Check(sample_id="of-test", check_name="semantic", state="failed", reason="semantic:wrong_function")
+    small.warehouse.commit([accepted.model_copy(update=changes), failed], "other-job", "run-other")
+    report = make(tmp_path / "pairs", job_id=small.job.job_id)
+    assert report.left_out == {"no_reject": 4, "not_wrong": 1}
+
+
+@pytest.mark.parametrize("detail", ["z of a_first", None])
+def test_a_rejects_detail_is_that_of_its_reason(small: Small, detail: str | None) -> None:
+    (failed,) = [check for check in small.job.checks if check.reason == "duplicate"]
+    detailed: list[dict[str, Any]] = [
+        {"check_name": "arguments", "reason": "a_first", "detail": detail},
+        {"check_name": "judge", "reason": "b_second", "detail": "a of b_second"},
+    ]
+    more = [failed.model_copy(update=each) for each in detailed]
+    small.warehouse.commit(more, small.job.job_id, "run-1")
+    rows = small.warehouse.read_named("rejects_of_same_query", {"job_id": small.job.job_id}).to_dicts()
+    assert [(row["reason"], row["detail"]) for row in rows if row["reason"]] == [("a_first", detail)]
 
 
 def test_where_there_is_nothing_to_write_the_command_says_why(small: Small, tmp_path: Path) -> None:

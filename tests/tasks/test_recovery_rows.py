@@ -51,6 +51,18 @@ def pair(rejected: dict[str, Any], chosen: dict[str, Any] | None = None, pair_id
     )
 
 
+def test_a_key_with_a_colon_in_it_is_told_like_any_other() -> None:
+    schema = {"type": "object", "properties": {"on: at": {"type": "integer"}}}
+    function = {
+        "name": "book",
+        "description": "Book.",
+        "parameters": {"type": "object", "properties": {"when": schema}},
+    }
+    known = pair(calls(("book", {"when": {"on: at": "noon"}})), calls(("book", {"when": {"on: at": 12}})))
+    (row,), _ = recover_pairs([known.model_copy(update={"tools": ({"type": "function", "function": function},)})])
+    assert 'when.on: at: "noon" is not of type "integer"' in row.messages[2]["content"].replace('\\"', '"')
+
+
 def roles(row: Any) -> list[str]:
     return [message["role"] for message in row.messages]
 
@@ -113,15 +125,20 @@ def test_errors_are_spelled_in_several_ways_and_each_pair_always_alike() -> None
     assert any(json.loads(text)["error"]["code"] == "missing_required" for text in told if text.startswith("{"))
 
 
-def test_the_folder_is_what_training_reads(tmp_path: Path) -> None:
+def write_recovery(folder: Path) -> Path:
+    """A folder of one row."""
     rows = recover_pairs([pair(calls(("get_forecast", {"days": 3})))]).rows
     counts: dict[str, Any] = {name: {} for name in ("sources", "error_types", "kinds", "written_by", "chosen_by")}
     report = PreferencesReport(
         form="recovery", job_id="j", run_id="r", from_job_id="f", from_run_ids=(), folder=None, rows=1, left_out={},
         **counts,
     )  # fmt: skip
-    written = write_rows(rows, tmp_path / "recovery", report)
-    assert [file.rows for file in written.files] == [None, 1]
+    assert [file.rows for file in write_rows(rows, folder, report).files] == [None, 1]
+    return folder
+
+
+def test_the_folder_is_what_training_reads(tmp_path: Path) -> None:
+    write_recovery(tmp_path / "recovery")
     (conversation,) = read_conversations(find_files(tmp_path / "recovery"))
     assert [message.get("weight") for message in conversation.messages] == [None, 0, None, None]
     assert conversation.messages[3]["tool_calls"][0]["function"]["arguments"] == OSLO

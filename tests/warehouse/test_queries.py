@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from schemas.errors import UsageError
+from tasks.rounds_practice import PRACTICE
+from tests.warehouse.small_factory import small_export
 from tests.warehouse.small_job import RUN_ID, SmallJob, commit_small_job
 from warehouse.store import Warehouse, query_names, query_text
 
@@ -154,6 +156,15 @@ def test_trainings_tell_first_and_last_loss(tmp_path: Path) -> None:
     (row,), _ = ask(tmp_path, "trainings")
     assert (row["first_loss"], row["last_loss"], row["peak_memory_gib"]) == (3.5, 2.5, 1.0)
     assert (row["base_model"], row["method"]) == ("base", "sft-lora")
+
+
+def test_practice_cases_of_rounds_are_never_the_newest_data_set(tmp_path: Path) -> None:
+    warehouse, job = commit_small_job(tmp_path)
+    practice = job.job.model_copy(update={"occurrence": PRACTICE})
+    later = {"export_id": "export-2", "export_path": "practice", "exported_at": "2026-03-02T00:00:00+00:00"}
+    warehouse.commit([practice, small_export().model_copy(update=later)], practice.job_id, "run-2")
+    (row,) = warehouse.read_named("newest_data_set").to_dicts()
+    assert (row["export_path"], row["job_id"]) == ("datasets/synth-1", job.job_id)
 
 
 def test_failures_name_what_was_asked_and_where_to_start(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
--- One row per accepted sample of the train split of job $job_id and thing that any job rejected for the very same query;
--- the columns of the rejected thing are null where there is none.
+-- One row per accepted sample of the train split of job $job_id and thing of that split that any job rejected for the
+-- very same query; the columns of the rejected thing are null where there is none.
 with
 accepted as (
     select samples.*, lower(trim(samples.query)) as question
@@ -8,20 +8,23 @@ accepted as (
     where samples.job_id = $job_id and samples.split = 'train'
 ),
 failed as (
-    select sample_id, min(reason) as reason, min(detail) as detail
+    select sample_id, min(reason) as reason, arg_min_null(detail, reason) as detail
     from core_checks
     where state = 'failed'
     group by sample_id
 ),
 rejects as (
     select
-        lower(trim(query)) as question, '[' || call || ']' as calls, reason, detail, answer_ids, run_id
-    from core_pairs
-    where state = 'rejected' and call is not null
+        lower(trim(pairs.query)) as question, '[' || pairs.call || ']' as calls, pairs.reason, pairs.detail,
+        pairs.answer_ids, pairs.run_id
+    from core_pairs as pairs
+    join core_functions as functions using (function_id)
+    where pairs.state = 'rejected' and pairs.call is not null and functions.split = 'train'
     union all
     select lower(trim(samples.query)), samples.calls, failed.reason, failed.detail, samples.answer_ids, samples.run_id
     from core_samples as samples
     join failed using (sample_id)
+    where samples.split = 'train'
 )
 select
     accepted.sample_id, accepted.kind, accepted.language, accepted.split, accepted.query, accepted.messages,

@@ -23,12 +23,18 @@ from llm.offline.student.naming import (
 from llm.offline.values import ValueWriter
 
 _FORMATS = {"email": "email", "url": "uri", "date": "date"}
-_KINDS = ("text", "code", "integer", "number", "flag", "choice", "list", "group", "rows")
-_WEIGHTS = (34, 9, 15, 8, 10, 13, 6, 4, 2)
+_KINDS = ("text", "code", "moment", "integer", "number", "flag", "choice", "range", "list", "group", "rows")
+_WEIGHTS = (28, 10, 8, 13, 7, 9, 11, 5, 5, 3, 1)
+_FORMS = ("date", "time", "date-time")
 _VOWELS = "aeiou"
-_SHARE_TAILED = 0.35
+_SHARE_TAILED = 0.25
 """Of descriptions that say more than the name does."""
-_SIMPLE_KINDS, _SIMPLE_WEIGHTS = _KINDS[:6], _WEIGHTS[:6]
+_SHARE_NAMING = 0.7
+"""Of descriptions that name a field, in the place of which a request says the value: the invoice of a customer."""
+_SHARE_OWN_CODE = 0.6
+"""Of codes that are the subject's own: the parcel's is parcel_number."""
+_NAMING_EN = (" of a {}", " of a {}", " for a {}", " in a {}", " by {}", " to a {}", " at a {}", " with the {}")
+_SIMPLE_KINDS, _SIMPLE_WEIGHTS = _KINDS[:7], _WEIGHTS[:7]
 
 
 class Form(NamedTuple):
@@ -58,6 +64,8 @@ class Form(NamedTuple):
 class _Field(NamedTuple):
     name: str
     schema: dict[str, Any]
+    said: Term | None = None
+    """How it is called; none: the description does not name it."""
 
 
 class FormDrawer:
@@ -70,6 +78,7 @@ class FormDrawer:
         self._field_style = self._style if rng.random() < 0.5 else rng.choice(("snake", "snake", "camel"))
         self._subject = draw_term("nouns", rng)
         self._are_closed = rng.random() < 0.5
+        self._owner: Term | None = None
 
     def draw_form(self, most_fields: int) -> Form:
         """A form of one to `most_fields` fields; about half of a row's forms are of one subject."""
@@ -84,19 +93,28 @@ class FormDrawer:
             said = [f"{more.en} {subject.en}", f"{more.zh}{subject.zh}"]
         if rng.random() < 0.2:
             words += ["by", rng.choice(split_entries("texts"))[0]]
-        fields = self._draw_fields(rng.randint(1, most_fields), _KINDS, _WEIGHTS)
+        thing = Term(*said)
+        fields = self._draw_fields(rng.randint(1, most_fields), _KINDS, _WEIGHTS, subject)
         required = tuple(field.name for field in fields if rng.random() < 0.55)
         return Form(
             join_name(words, self._style),
-            self._describe(verb, Term(*said)),
+            self._describe(verb, thing, self._pick_named(fields)),
             {field.name: field.schema for field in fields},
             required or (fields[0].name,),
             self._language,
             self._are_closed,
         )
 
-    def _describe(self, verb: Term, thing: Term) -> str:
+    def _pick_named(self, fields: list[_Field]) -> Term | None:
+        """A field that the description may name."""
+        plain = [field for field in fields if field.schema["type"] in ("string", "integer") and field.said is not None]
+        plain = [field for field in plain if "enum" not in field.schema]
+        return self._rng.choice(plain).said if plain and self._rng.random() < _SHARE_NAMING else None
+
+    def _describe(self, verb: Term, thing: Term, named: Term | None) -> str:
         if self._language == "zh":
+            if named is not None:
+                return f"{verb.zh}{named.zh}的{thing.zh}" + self._rng.choice(("。", ""))
             many = self._rng.choice(("一个", "", "", "指定的"))
             tail = self._rng.choice(load_words()["tails_zh"]) if self._rng.random() < _SHARE_TAILED else ""
             return f"{verb.zh}{many}{thing.zh}{tail}" + self._rng.choice(("。", "。", ""))
@@ -104,28 +122,33 @@ class FormDrawer:
         article = "" if plural else self._rng.choice(("the ", "an " if thing.en[0] in _VOWELS else "a "))
         other = draw_term("nouns", self._rng).en
         tail = self._rng.choice(("", "", "", f" of the {other}", f" for the {other}", f" from one {other}"))
-        if self._rng.random() < _SHARE_TAILED:
+        if named is not None:
+            tail = self._rng.choice(_NAMING_EN).format(named.en.replace("_", " "))
+        elif self._rng.random() < _SHARE_TAILED:
             tail += f" {self._rng.choice(load_words()['tails'])}"
         text = f"{verb.en} {article}{thing.en}{'s' if plural and thing.en[-1] != 's' else ''}{tail}"
         return text[:1].upper() + text[1:] + self._rng.choice((".", ".", ""))
 
-    def _draw_fields(self, count: int, kinds: tuple[str, ...], weights: tuple[int, ...]) -> list[_Field]:
+    def _draw_fields(
+        self, count: int, kinds: tuple[str, ...], weights: tuple[int, ...], owner: Term | None = None
+    ) -> list[_Field]:
         fields: dict[str, _Field] = {}
-        for _ in range(count * 3):
+        self._owner = owner
+        while len(fields) < count:
             kind = self._rng.choices(kinds, weights=weights)[0]
-            field = getattr(self, f"_draw_{kind}")()
-            if len(fields) < count:
+            drawn = self._draw_range() if kind == "range" else [getattr(self, f"_draw_{kind}")()]
+            for field in drawn:
                 fields.setdefault(field.name, field)
         return list(fields.values())
 
-    def _name(self, head: Term, prefix_share: float = 0.35) -> tuple[str, Term]:
-        """The field's identifier, and how it is called; a third are words nobody knows."""
+    def _name(self, head: Term) -> tuple[str, Term]:
+        """The field's identifier, and how it is called; a fifth are words nobody knows."""
         rng = self._rng
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             head = Term(invent_word(rng), invent_word_zh(rng))
             if rng.random() < 0.4:
                 head = Term(f"{head.en} {invent_word(rng)}", head.zh)
-        elif rng.random() < prefix_share:
+        elif rng.random() < 0.25:
             prefix = draw_term("prefixes", rng, invented=0.25)
             head = Term(f"{prefix.en} {head.en}", f"{prefix.zh}{head.zh}")
         return join_name([head.en], self._field_style), head
@@ -134,8 +157,41 @@ class FormDrawer:
         name, said = self._name(head)
         text = self._describe_field(said, example)
         if not text:
-            return _Field(name, schema)
-        return _Field(name, {"type": schema.pop("type"), "description": text, **schema})
+            return _Field(name, schema, said)
+        return _Field(name, {"type": schema.pop("type"), "description": text, **schema}, said)
+
+    def _draw_moment(self) -> _Field:
+        """A day, a time of day, or both."""
+        en, zh, form = self._rng.choice(split_entries("moments"))
+        said = Term(en, zh)
+        if self._rng.random() < 0.3:
+            other = draw_term("prefixes", self._rng, invented=0.1)
+            said = Term(f"{other.en} {en}", f"{other.zh}{zh}")
+        return self._moment(said, form)
+
+    def _moment(self, said: Term, form: str) -> _Field:
+        schema: dict[str, Any] = {"type": "string", **({} if form == "time" else {"format": form})}
+        text = self._describe_field(said, self._rng.choice(split_entries("examples_of_moments"))[_FORMS.index(form)])
+        return _Field(join_name([said.en], self._field_style), schema | ({"description": text} if text else {}))
+
+    def _draw_range(self) -> list[_Field]:
+        """Where something begins and where it ends, or goes from and to."""
+        rng = self._rng
+        low, high, low_zh, high_zh, kind = rng.choice(split_entries("ends"))
+        head = draw_term("nouns", rng, invented=0.1) if rng.random() < 0.3 else Term("", "")
+        ends = [
+            Term(f"{head.en} {low}".strip(), head.zh + low_zh),
+            Term(f"{head.en} {high}".strip(), head.zh + high_zh),
+        ]
+        if kind in _FORMS:
+            return [self._moment(end, kind) for end in ends]
+        schema: dict[str, Any] = {"type": "string" if kind == "text" else kind}
+        fields = []
+        for end in ends:
+            text = self._describe_field(end, None)
+            schema_of_end = schema | ({"description": text} if text else {})
+            fields.append(_Field(join_name([end.en], self._field_style), schema_of_end))
+        return fields
 
     def _describe_field(self, said: Term, example: str | None) -> str:
         rng = self._rng
@@ -170,14 +226,19 @@ class FormDrawer:
 
     def _draw_code(self) -> _Field:
         en, zh = self._rng.choice(split_entries("codes"))
-        owner = draw_term("nouns", self._rng)
+        is_own = self._owner is not None and self._rng.random() < _SHARE_OWN_CODE
+        owner = self._owner if is_own and self._owner else draw_term("nouns", self._rng)
         example = invent_code(self._rng)
         schema: dict[str, Any] = {"type": "string"}
         if self._rng.random() < 0.4:
             schema["pattern"] = _pattern_of(example)
         if self._rng.random() < 0.3:
             schema["examples"] = [example]
-        return self._finish(Term(f"{owner.en} {en}", f"{owner.zh}{zh}"), schema, example)
+        said = Term(f"{owner.en} {en}", f"{owner.zh}{zh}")
+        if not is_own:
+            return self._finish(said, schema, example)
+        name = join_name([said.en], self._field_style)
+        return _Field(name, {"type": "string", "description": self._describe_field(said, example), **schema})
 
     def _draw_integer(self) -> _Field:
         en, zh, least, most = self._rng.choice(split_entries("integers"))

@@ -22,6 +22,7 @@ from tasks.whole_folder import find_damage
 from tests.tasks.export_formats.dialogues import DIALOGUES, MASKED, Messages, Tools, read_lines, source
 from tests.tasks.export_formats.loading import LOADERS
 from tests.tasks.test_export import facts
+from tests.tasks.test_recovery_rows import write_recovery
 from tests.warehouse.small_job import SmallJob, commit_small_job
 from warehouse.store import Warehouse
 
@@ -177,3 +178,20 @@ def test_a_prefix_of_several_jobs_is_refused(home: tuple[Warehouse, SmallJob]) -
     with pytest.raises(UsageError, match="2 jobs begin with"):
         read_source(job.job_id[0], warehouse)
     assert read_source(job.job_id, warehouse).source.job_id == job.job_id
+
+
+def test_a_folder_of_recovery_rows_is_a_source_by_the_folders_name(
+    home: tuple[Warehouse, SmallJob], tmp_path: Path
+) -> None:
+    folder = write_recovery(tmp_path / "recovery")
+    report = write_format(read_source(str(folder), home[0]), "openai", tmp_path / "out")
+    assert (report.manifest.source.name, report.manifest.rows) == ("recovery", 1)
+
+
+@pytest.mark.parametrize("flow", ["chat-data", "long-rows", "preferences", "synth-chat", "evaluate"])
+def test_a_job_whose_rows_are_in_its_folder_alone_says_so(home: tuple[Warehouse, SmallJob], flow: str) -> None:
+    warehouse, job = home
+    other = job.job.model_copy(update={"flow": flow})
+    warehouse.commit([other], other.job_id, "run-1")
+    with pytest.raises(UsageError, match=f"is of flow {flow}; .* name its folder"):
+        read_source(other.job_id, warehouse)

@@ -24,7 +24,7 @@ from tests.tasks.importing.small_sets import (
     write_lines,
     xlam_row,
 )
-from training.rows import find_files, read_conversations
+from training.rows import read_conversations
 from warehouse.store import Warehouse
 
 OSLO = '[Find Ferries v1.0(origin="Oslo", cars=2)]'
@@ -98,7 +98,7 @@ def test_a_sample_ends_with_the_first_call_and_keeps_what_was_said_before(tmp_pa
     assert json.loads(row["messages"][-1]["tool_calls"][0]["function"]["arguments"])["person"] == "Ann O'Hara"
     assert row["kind"] == "simple"  # the same function listed twice is one
     assert report.turns_left_out == 2
-    (conversation,) = read_conversations(find_files(Path(str(report.dataset_path)) / "data"))
+    (conversation,) = read_conversations([*Path(str(report.dataset_path)).glob("data/*.parquet")])
     assert len(conversation.messages) == 4  # the trainer reads it as it reads ours
 
 
@@ -114,6 +114,30 @@ def test_another_splits_function_is_never_offered(tmp_path: Path) -> None:
     assert splits["split"] == splits["own"]
     found = warehouse.read("select count(distinct split) as n from core_functions")["n"][0]
     assert (report.functions_left_out > 0) == (found > 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([toolace_row(OSLO)]),
+        json.dumps({"data": [toolace_row(OSLO)]}, indent=2),
+        json.dumps(toolace_row(OSLO), indent=2),
+        json.dumps(toolace_row(OSLO)) + "\n",
+    ],
+)
+def test_a_json_file_is_a_list_or_an_object_around_one_or_a_row(tmp_path: Path, text: str) -> None:
+    (tmp_path / "set.json").write_text(text, encoding="utf-8-sig")
+    report = import_data_set(tmp_path / "set.json", None, None)
+    assert (report.source.rows, report.rows_accepted) == (1, 1)
+
+
+def test_json_lines_may_be_called_json_and_a_broken_list_is_refused(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "set.json", [toolace_row(OSLO), toolace_row(OSLO, question="Again?"), "{broken"])
+    report = import_data_set(path, None, None)
+    assert (report.source.rows, report.rows_accepted) == (3, 2)
+    path.write_text(json.dumps([toolace_row(OSLO)])[:-1])
+    with pytest.raises(UsageError, match="give a whole, undamaged file"):
+        import_data_set(path, None, None)
 
 
 def test_a_folder_of_parquet_is_one_set_and_its_card_names_the_licence(tmp_path: Path) -> None:
