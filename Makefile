@@ -7,13 +7,8 @@ BIN := .venv/bin
 help:            ## show this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-# FAST=1 needs neither torch nor minutes.
-demo: $(if $(FAST),.venv/core,.venv/line)  ## set up and run the whole line on the sample documents; FAST=1: the data set alone
-ifdef FAST
+demo: .venv/core  ## set up and run the line on the sample documents, small
 	$(BIN)/callmill synth --apis examples --samples 500
-else
-	$(BIN)/callmill factory --apis examples --config training/configs/tiny/demo.yaml --samples 2000 --test-samples 150
-endif
 	@echo
 	@echo 'Try next:'
 	@echo '  $(BIN)/callmill sql costs                                what each prompt took'
@@ -76,10 +71,6 @@ clean:           ## remove the environment and everything made
 
 .venv/core: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
-	@touch $@
-
-.venv/line: .venv/core
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[serve,train]'
 	@touch $@
 
 .venv/dev: .venv/core
