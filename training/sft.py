@@ -1,10 +1,8 @@
 """Supervised fine-tuning by TRL's SFTTrainer, which is given tokens and labels: it renders, cuts and masks nothing."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import TerminalError
 from schemas.training import Stage, TrainConfig
 from training.arguments import describe_arguments
 from training.mixture import Mixture
@@ -43,7 +41,7 @@ def make_sft_trainer(
         max_length=config.max_tokens if config.packing else None,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    trainer = SFTTrainer(
+    return SFTTrainer(
         model=model,
         args=arguments,
         train_dataset=mixture.training,
@@ -52,22 +50,3 @@ def make_sft_trainer(
         peft_config=adapter,
         callbacks=callbacks,
     )
-    if not config.packing and model.config._attn_implementation == "sdpa":
-        trainer.data_collator = _without_mask(trainer.data_collator)
-    return trainer
-
-
-def _without_mask(collate: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    """Padding stands at the end, where no token can see it; without a mask attention takes its quick path."""
-
-    def collate_rows(rows: Any) -> dict[str, Any]:
-        import torch
-
-        batch = dict(collate(rows))
-        mask = batch.pop("attention_mask")
-        if not bool((mask[:, :-1] >= mask[:, 1:]).all()):
-            raise TerminalError("The rows are padded at their start; TRL's collator is expected to pad at the end.")
-        batch["position_ids"] = torch.arange(mask.shape[1]).expand(mask.shape[0], -1)
-        return batch
-
-    return collate_rows
