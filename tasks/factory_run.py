@@ -34,8 +34,10 @@ class FactoryRun(RunContext):
 
     def training_changes(self, made: SynthReport) -> list[str]:
         """Another data set or config gets another folder, so that nothing is overwritten."""
-        name = f"{Path(self.options.config_path).stem}-{content_id(self.options.config.model_dump(mode='json'), self.options.base_sha256, made.job_id)[:8]}"
-        return [*self.options.changes, f"output={self.settings.home / 'models' / name}"]
+        options = self.options
+        identity = content_id(options.config.model_dump(mode="json"), options.base_sha256, made.job_id)
+        name = f"{Path(options.config_path).stem}-{identity[:8]}"
+        return [*options.changes, f"output={self.settings.home / 'models' / name}"]
 
     def contestants(self, training: TrainingReport) -> list[str]:
         """The model and its base, with and without the grammar; a base that is only a name on a hub is left out."""
