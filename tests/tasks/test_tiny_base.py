@@ -38,7 +38,7 @@ def test_no_mark_of_a_call_is_in_any_row() -> None:
 
 def test_rows_are_mostly_short() -> None:
     lengths = sorted(len(tokens.ids) for tokens in islice(token_rows(TOKENIZER, 0)(FIRST_ROWS), 200))
-    assert lengths[100] < 500
+    assert lengths[100] < 540
     assert lengths[-1] <= 1_536
 
 

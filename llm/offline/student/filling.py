@@ -20,7 +20,9 @@ from llm.offline.writer import write_pair
 _TASKS = ("one", "two", "twice", "none")
 _TASK_WEIGHTS = (50, 18, 14, 18)
 _SHARE_MASKED = 0.5
-_MOST_FIELDS = {1: (1, 3, 6), 2: (2, 3, 4), 3: (2, 3), 4: (2, 3)}
+_FORMS = (1, 2, 3, 4, 6)
+_FORM_WEIGHTS = (32, 22, 20, 14, 12)
+_MOST_FIELDS = {1: (2, 4, 6), 2: (1, 3, 4), 3: (1, 2, 3), 4: (1, 2), 6: (1, 1, 2)}
 _OPTIONAL = ("leave out", "one or two", "most")
 _INTROS_EN = ("You fill in forms.", "Read the request and fill in the form that it is for.", "You keep records.")
 _INTROS_ZH = ("你负责填表。", "阅读请求，填写对应的表单。", "你负责记录。")
@@ -40,7 +42,7 @@ class Request(NamedTuple):
 def write_filling(language: str, rng: random.Random) -> Row:
     """One row: forms and notation in the first message, then two to four requests with their answers."""
     drawer = FormDrawer(language, rng)
-    count = rng.choices((1, 2, 3, 4), weights=(60, 24, 11, 5))[0]
+    count = rng.choices(_FORMS, weights=_FORM_WEIGHTS)[0]
     forms = _distinct([drawer.draw_form(rng.choice(_MOST_FIELDS[count])) for _ in range(count + 1)])
     offered, hidden = (forms[:-1], forms[-1]) if len(forms) > 1 else (forms, None)
     notation = draw_notation(rng)
