@@ -36,9 +36,7 @@ async def train_model(run: TrainingRun) -> TrainingReport:
         TerminalError: it failed; carries the end of its log.
     """
     with run.timed("train"):
-        await _run_process(run)
-    path = Path(run.plan.config.output) / _REPORT
-    report = TrainingReport.model_validate_json(path.read_text(encoding="utf-8"))
+        report = await _run_process(run)
     await run.commit([report])
     await _show_in_ui(run, report)
     run.log_event("ended", model_path=report.model_path, log=str(run.log_path))
@@ -56,10 +54,10 @@ def training_command(run: TrainingRun) -> list[str]:
     return [*start, "training.run", str(run.plan.config_path), "--resume", *changes]
 
 
-async def _run_process(run: TrainingRun) -> None:
+async def _run_process(run: TrainingRun) -> TrainingReport:
     """The guard ends the training with us, however we end, and itself last of all, so its own code says nothing.
 
-    What tells is stdout: the training prints its model's folder there, and only when it has ended well.
+    What tells is stdout: the training says its model's folder there, and only when it has ended well.
     """
     guard = [sys.executable, "-m", "serving.vllm.guard", str(_STOP_S), *training_command(run)]
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
@@ -79,9 +77,13 @@ async def _run_process(run: TrainingRun) -> None:
         if process.returncode is None:
             process.terminate()
             await process.wait()
-    if not made.strip():  # the folder of an earlier training may be there all the same
+    file = Path(run.plan.config.output) / _REPORT
+    report = TrainingReport.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+    # The report of an earlier training may be there all the same.
+    if report is None or report.model_path not in made.decode(errors="replace").splitlines():
         words = next((line for line in tail if line.startswith("error: ")), "\n".join(tail)).removeprefix("error: ")
         raise TerminalError(f"The training did not end well: {words} Its log is {run.log_path}.")
+    return report
 
 
 async def _follow(run: TrainingRun, process: asyncio.subprocess.Process) -> deque[str]:
