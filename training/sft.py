@@ -32,7 +32,6 @@ def make_sft_trainer(
     """
     from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]  # trl exports lazily
 
-    _score_learnt_places_alone()
     arguments = SFTConfig(
         **describe_arguments(config, stage, checkpoints),
         # Packed rows come as one row without padding whose positions begin anew: flash attention and the masks of
@@ -51,13 +50,3 @@ def make_sft_trainer(
         peft_config=adapter,
         callbacks=callbacks,
     )
-
-
-def _score_learnt_places_alone() -> None:
-    """Without Triton TRL makes logits at every place, so that compilers see fixed shapes; nothing is compiled here.
-
-    The losses are the same; the kernels choose their own path by a name of their own.
-    """
-    import trl.trainer.utils
-
-    trl.trainer.utils._use_triton = lambda device: True  # type: ignore[attr-defined]
