@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from llm.client import TeacherClient, open_client
 from prompts.render import prompt_hashes
 from schemas.chat_data import (
     ChatOptions,
@@ -18,13 +17,14 @@ from schemas.chat_data import (
     LeftOutReason,
     SourceFile,
 )
-from schemas.errors import BudgetSpentError, UsageError
+from schemas.errors import UsageError
 from schemas.job import Job
 from schemas.record import content_id
 from schemas.settings import Settings, TeacherSettings, load_settings, load_teacher
 from tasks.clean_chats import read_question
 from tasks.read_chats import describe_files, find_chat_files, read_rows
-from tasks.run import RunContext, end_of, flow_occurrence, open_run
+from tasks.run import end_of, flow_occurrence
+from tasks.teacher_run import TeacherRun, open_teacher_run
 from warehouse.store import Warehouse
 
 PROMPT = "answer_chat.v1"
@@ -44,26 +44,13 @@ class Questions(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class SynthChatRun(RunContext):
+class SynthChatRun(TeacherRun):
     """What the tasks of one `synth --chat` run share."""
 
-    teacher: TeacherSettings
     options: ChatOptions
-    client: TeacherClient
     questions: Questions
-    budget_usd: float | None = None
     samples: dict[int, ChatSample] = field(default_factory=dict)
     """Candidates decided on so far, by index."""
-    budget_stop: str | None = None
-    """Set when the budget ended the work."""
-
-    @contextlib.contextmanager
-    def until_budget(self) -> Iterator[None]:
-        """Let a spent budget end the work without losing what is done."""
-        try:
-            yield
-        except BudgetSpentError as error:
-            self.budget_stop = str(error)
 
 
 def choose_questions(paths: Sequence[str], options: ChatOptions) -> Questions:
@@ -121,30 +108,12 @@ async def open_synth_chat(
     job = describe_synth_chat(options, teacher, questions.sources, flow_occurrence(occurrence))
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
     warehouse.migrate()
-    described = {
-        "teacher": teacher.model_dump(mode="json"),
-        "budget_usd": budget_usd,
-        "sources": [source.path for source in questions.sources],
-    }
-    async with (
-        open_run(warehouse, job, settings, described) as base,
-        open_client(
-            teacher,
-            base.journal,
-            job_id=job.job_id,
-            run_id=base.run.run_id,
-            spent_usd=_spent_usd(warehouse, job.job_id),
-            budget_usd=budget_usd,
-        ) as client,
-    ):
-        base.clients.append(client)
+    described = {"sources": [source.path for source in questions.sources]}
+    async with open_teacher_run(warehouse, job, settings, teacher, budget_usd, described) as base:
         run = SynthChatRun(
             **vars(base),
-            teacher=teacher,
             options=options,
-            client=client,
             questions=questions,
-            budget_usd=budget_usd,
             samples=read_chat_samples(warehouse, job.job_id),
         )
         async with end_of(run):
@@ -157,8 +126,3 @@ def read_chat_samples(warehouse: Warehouse, job_id: str) -> dict[int, ChatSample
     rows = warehouse.read(sql, {"job_id": job_id}).to_dicts()
     samples = [ChatSample(**{**row, "messages": tuple(json.loads(row["messages"]))}) for row in rows]
     return {sample.index: sample for sample in samples}
-
-
-def _spent_usd(warehouse: Warehouse, job_id: str) -> float:
-    sql = "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id"
-    return float(warehouse.read(sql, {"job_id": job_id})["usd"][0])

@@ -1,31 +1,27 @@
 """What a `synth` job is, and the opening of a run at it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from llm.client import TeacherClient, open_client
 from prompts.render import prompt_hashes
-from schemas.errors import BudgetSpentError
 from schemas.job import Job, SynthOptions
 from schemas.sample import Cell, Pair, Sample
 from schemas.settings import Settings, TeacherSettings, load_settings, load_teacher
 from schemas.verdict import Check
 from tasks.check_arguments import ArgumentChecker
 from tasks.ingest import Ingested
-from tasks.run import RunContext, end_of, flow_occurrence, open_run
+from tasks.run import end_of, flow_occurrence
 from tasks.stored import read_checks, read_pairs, read_repairs, read_samples
+from tasks.teacher_run import TeacherRun, open_teacher_run
 from warehouse.store import Warehouse
 
 
 @dataclass(kw_only=True)
-class SynthRun(RunContext):
+class SynthRun(TeacherRun):
     """What the tasks of one `synth` run share."""
 
-    teacher: TeacherSettings
     options: SynthOptions
-    client: TeacherClient
-    budget_usd: float | None = None
     arguments: ArgumentChecker = field(default_factory=ArgumentChecker)
     pairs: dict[Cell, Pair] = field(default_factory=dict)
     """Pairs asked for so far."""
@@ -35,21 +31,11 @@ class SynthRun(RunContext):
     """Semantic checks of earlier attempts, by sample."""
     fingerprints: dict[str, str] = field(default_factory=dict)
     """What each candidate so far says, to the first that said it."""
-    budget_stop: str | None = None
-    """Set when the budget ended the work."""
 
     @property
     def plan_seed(self) -> str:
         """What candidates are drawn by: the seed, and a schedule's date if there is one."""
         return f"{self.options.seed}:{self.job.occurrence or ''}"
-
-    @contextlib.contextmanager
-    def until_budget(self) -> Iterator[None]:
-        """Let a spent budget end the work without losing what is done."""
-        try:
-            yield
-        except BudgetSpentError as error:
-            self.budget_stop = str(error)
 
 
 def describe_job(
@@ -86,34 +72,14 @@ async def open_synth(
     job = describe_job(options, teacher, document_ids, flow_occurrence(occurrence))
     warehouse = Warehouse(settings.warehouse_path, settings.lock_wait_s)
     warehouse.migrate()
-    described = {"teacher": teacher.model_dump(mode="json"), "budget_usd": budget_usd}
-    async with (
-        open_run(warehouse, job, settings, described) as base,
-        open_client(
-            teacher,
-            base.journal,
-            job_id=job.job_id,
-            run_id=base.run.run_id,
-            spent_usd=_spent_usd(warehouse, job.job_id),
-            budget_usd=budget_usd,
-        ) as client,
-    ):
-        client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
-        base.clients.append(client)
+    async with open_teacher_run(warehouse, job, settings, teacher, budget_usd, {}) as base:
+        base.client.remember(read_repairs(warehouse, [teacher.writer_model_name, teacher.judge_model_name]))
         run = SynthRun(
             **vars(base),
-            teacher=teacher,
             options=options,
-            client=client,
-            budget_usd=budget_usd,
             pairs=read_pairs(warehouse, job.job_id),
             samples=read_samples(warehouse, job.job_id),
             checks=read_checks(warehouse, job.job_id),
         )
         async with end_of(run):
             yield run
-
-
-def _spent_usd(warehouse: Warehouse, job_id: str) -> float:
-    sql = "select coalesce(sum(cost_usd), 0) as usd from raw_answers where job_id = $job_id"
-    return float(warehouse.read(sql, {"job_id": job_id})["usd"][0])
