@@ -12,7 +12,7 @@ Weights = Literal["float32", "bfloat16", "4bit"]
 Schedule = Literal["constant", "linear", "cosine"]
 TooLong = Literal["leave_out", "refuse"]
 Hardware = Literal["laptop", "rtx-4090", "a100-80g", "h200"]
-Attention = Literal["auto", "sdpa", "eager", "flash_attention_2"]
+Attention = Literal["auto", "sdpa", "eager", "flash_attention_2", "blocked"]
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -144,7 +144,7 @@ class TrainConfig(Record):
     gradient_checkpointing: bool = False
     """Whether to compute activations twice instead of keeping them."""
     attention: Attention = "auto"
-    """auto: flash_attention_2 where a GPU has it, else sdpa."""
+    """auto: flash_attention_2 where a GPU has it, else sdpa. blocked: faster for a small model's SFT on a CPU."""
     use_gpu: bool = True
     """Whether to use a GPU if there is one."""
     threads: int | None = Field(None, ge=1)
@@ -189,6 +189,7 @@ class TrainConfig(Record):
             (is_dpo and self.packing, "dpo can't pack rows; set packing: false"),
             (self.method == "sft-full" and self.lora is not None, "sft-full has no adapter; leave lora out"),
             (self.merge and not self.has_adapter, "there is no adapter to merge; leave merge out"),
+            (self.attention == "blocked" and (is_dpo or self.packing), "blocked attention wants sft, packing: false"),
             (self.weights == "4bit" and not self.has_adapter, "4bit weights can't be trained; use sft-lora"),
             (self.early_stop is not None and not self.validation_share, "early_stop needs a validation_share"),
             (len({each.name for each in self.stages}) < len(self.stages), "two stages have the same name"),

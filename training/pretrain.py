@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from schemas.record import Record
+from training.blocked_attention import blocked_on_cpu
 from training.row_batches import Place, ReadRows, TokenRow, draw_batches
 
 CHECKPOINT = "checkpoint.pt"
@@ -86,21 +87,22 @@ def pretrain(
     started = measured_from = saved = time.monotonic()
     first_tokens = training.tokens
     ends_with_rows: Iterator[Any] = draw_batches(read_rows, plan.batch_tokens, plan.seed, training.place)
-    for done, (batch, following) in enumerate(ends_with_rows, 1):
-        if training.tokens >= training.end:
-            break
-        training.step(batch, following)
-        now = time.monotonic()
-        if done == _STEPS_TO_START:
-            first_tokens, measured_from = training.tokens, now
-        speed = (training.tokens - first_tokens) / max(now - measured_from, 1e-9)
-        if time_limit_s is not None and done > 2 * _STEPS_TO_START:
-            training.cool_down_in_time(time_limit_s - (now - started) - _TIME_TO_SAVE_S, speed)
-        if training.steps % _LOG_EVERY_STEPS == 0:
-            report(training.progress(speed))
-        if now - saved > checkpoint_every_s:
-            training.save()
-            saved = now
+    with blocked_on_cpu(model):
+        for done, (batch, following) in enumerate(ends_with_rows, 1):
+            if training.tokens >= training.end:
+                break
+            training.step(batch, following)
+            now = time.monotonic()
+            if done == _STEPS_TO_START:
+                first_tokens, measured_from = training.tokens, now
+            speed = (training.tokens - first_tokens) / max(now - measured_from, 1e-9)
+            if time_limit_s is not None and done > 2 * _STEPS_TO_START:
+                training.cool_down_in_time(time_limit_s - (now - started) - _TIME_TO_SAVE_S, speed)
+            if training.steps % _LOG_EVERY_STEPS == 0:
+                report(training.progress(speed))
+            if now - saved > checkpoint_every_s:
+                training.save()
+                saved = now
     training.save()
     last = training.progress((training.tokens - first_tokens) / max(time.monotonic() - measured_from, 1e-9))
     report(last)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from schemas.errors import UsageError
 from schemas.record import content_id
 from schemas.training import TrainConfig
+from training.blocked_attention import register_blocked_attention
 from training.tokens import Tokens, start_embeddings
 
 _SAMPLES = 64
@@ -114,6 +115,8 @@ def choose_attention(config: TrainConfig) -> str:
     """flash_attention_2 where a GPU has it; sdpa keeps packed rows apart by a mask, which costs memory only."""
     import torch
 
+    if config.attention == "blocked":
+        register_blocked_attention()
     if config.attention != "auto":
         return config.attention
     has_gpu = config.use_gpu and torch.cuda.is_available()
