@@ -84,6 +84,7 @@ def make_tiny_base(folder: Path, plan: PretrainPlan, shape: BaseShape, *, time_l
 @click.option("--learning-rate", default=5e-3, show_default=True)
 @click.option("--optimizer", type=click.Choice(["muon", "adamw"]), default="muon", show_default=True)
 @click.option("--batch-tokens", default=7000, show_default=True)
+@click.option("--compile", "is_compiled", is_flag=True, help="Faster; needs a C++ compiler.")
 @click.option("--layers", default=4, show_default=True)
 @click.option("--minutes", type=float, help="Be done by then, whatever --tokens says.")
 @click.option("--seed", default=0, show_default=True)
@@ -94,6 +95,7 @@ def main(
     learning_rate: float,
     optimizer: str,
     batch_tokens: int,
+    is_compiled: bool,
     layers: int,
     minutes: float | None,
     seed: int,
@@ -105,6 +107,7 @@ def main(
         learning_rate=learning_rate,
         optimizer=optimizer,
         batch_tokens=batch_tokens,
+        is_compiled=is_compiled,
         seed=seed,
     )
     limit = None if minutes is None else minutes * 60

@@ -55,7 +55,7 @@ def attend(query: Any, key: Any, value: Any, scale: float) -> Any:
 
     Returns: (batch, heads, length, size).
     """
-    return _define_function().apply(query, key, value, scale)
+    return _define_function()(query, key, value, scale)
 
 
 @cache
@@ -100,7 +100,7 @@ def _define_function() -> Any:
             found = zip((by_queries * context.scale, by_keys, by_values), context.like, strict=True)
             return *(each.view(batch, -1, length, size).to(kind) for each, kind in found), None
 
-    return BlockedAttention
+    return torch.compiler.disable(BlockedAttention.apply)
 
 
 def _cut(length: int) -> Iterator[tuple[int, int]]:

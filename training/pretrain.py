@@ -41,6 +41,8 @@ class PretrainPlan(Record):
     """Gradients are cut to this norm."""
     batch_tokens: int = 7_000
     """Of one step, padding included."""
+    is_compiled: bool = False
+    """Compile the layers by torch.compile: a minute at the start, then faster; needs a C++ compiler."""
     bf16: bool = True
     """Matrix products in bfloat16, on CPU and GPU; weights stay in float32."""
     seed: int = 0
@@ -84,6 +86,9 @@ def pretrain(
         checkpoint_every_s: seconds between checkpoints; one more is written at the end.
     """
     training = _Training(model, plan, folder)
+    if plan.is_compiled:
+        for layer in model.model.layers:
+            layer.compile(dynamic=True)
     started = measured_from = saved = time.monotonic()
     first_tokens = training.tokens
     ends_with_rows: Iterator[Any] = draw_batches(read_rows, plan.batch_tokens, plan.seed, training.place)

@@ -3,6 +3,7 @@
 `python -m training.tiny_model OUT --seed 0 --size tiny`
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,37 +73,52 @@ SHAPES: dict[Size, Shape] = {
 
 def make_tokenizer(texts: Sequence[str], *, vocabulary_size: int = 4000, context_length: int = 8192) -> Any:
     """A byte-level BPE tokenizer, digits apart, that has learnt from these texts."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    digits = pre_tokenizers.Split(Regex(r"\d"), "isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.pre_tokenizer = cut_as_qwen2()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary_size - len(SPECIAL_TOKENS) - len(MARK_TOKENS),
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        initial_alphabet=byte_alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    return wrap_tokenizer(tokenizer, context_length)
+    model = json.loads(tokenizer.to_str())["model"]
+    return wrap_tokenizer(model["vocab"], [tuple(merge) for merge in model["merges"]], context_length)
 
 
-def wrap_tokenizer(tokenizer: Any, context_length: int) -> Any:
+def cut_as_qwen2() -> Any:
+    """The pre-tokenizer of every Qwen2: transformers puts it into the place of a folder's own."""
+    from transformers import Qwen2Tokenizer
+
+    return Qwen2Tokenizer().backend_tokenizer.pre_tokenizer
+
+
+def byte_alphabet() -> list[str]:
+    """How byte-level BPE spells the 256 bytes."""
+    from tokenizers import pre_tokenizers
+
+    return sorted(pre_tokenizers.ByteLevel.alphabet())
+
+
+def wrap_tokenizer(vocabulary: dict[str, int], merges: list[tuple[str, str]], context_length: int) -> Any:
     """As transformers loads it, with the special tokens, the marks of calls and the chat template."""
     from tokenizers import AddedToken
-    from transformers import PreTrainedTokenizerFast
+    from transformers import Qwen2Tokenizer
 
-    tokenizer.add_special_tokens([AddedToken(each, special=True, normalized=False) for each in SPECIAL_TOKENS])
-    tokenizer.add_tokens([AddedToken(each, special=False, normalized=False) for each in MARK_TOKENS])
-    make: Any = PreTrainedTokenizerFast  # untyped in transformers
-    return make(
-        tokenizer_object=tokenizer,
+    make: Any = Qwen2Tokenizer  # untyped in transformers
+    tokenizer = make(
+        vocab=vocabulary,
+        merges=merges,
         eos_token="<|im_end|>",  # noqa: S106  not a password
         pad_token="<|endoftext|>",  # noqa: S106
         chat_template=CHAT_TEMPLATE,
         clean_up_tokenization_spaces=False,
         model_max_length=context_length,
     )
+    tokenizer.add_tokens([AddedToken(each, special=True, normalized=False) for each in SPECIAL_TOKENS])
+    tokenizer.add_tokens([AddedToken(each, special=False, normalized=False) for each in MARK_TOKENS])
+    return tokenizer
 
 
 def make_tiny_model(
