@@ -44,6 +44,17 @@ def make_vocabulary(shape: BaseShape, seed: int) -> Any:
     return make_base_tokenizer([turn.content for row in rows for turn in row.turns], shape)
 
 
+def _keep_vocabulary(kept: Path, shape: BaseShape, seed: int) -> Any:
+    """The tokenizer that the training began with, even if the writer has changed since."""
+    from transformers import AutoTokenizer
+
+    if not kept.is_dir():
+        partial = kept.with_suffix(".tmp")
+        make_vocabulary(shape, seed).save_pretrained(partial)
+        partial.rename(kept)
+    return AutoTokenizer.from_pretrained(kept)
+
+
 def token_rows(tokenizer: Any, seed: int) -> ReadRows:
     """The writer's rows as tokens; the few that are too long for a batch keep their number but are empty."""
 
@@ -63,7 +74,7 @@ def make_tiny_base(folder: Path, plan: PretrainPlan, shape: BaseShape, *, time_l
         plan: its seed is that of rows, tokenizer and first weights too.
         time_limit_s: cool down early enough to be done by then.
     """
-    tokenizer = make_vocabulary(shape, plan.seed)
+    tokenizer = _keep_vocabulary(folder / "tokenizer", shape, plan.seed)
     model = make_base_model(shape, tokenizer, plan.seed)
     pretrain(
         model,

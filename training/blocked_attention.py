@@ -61,14 +61,17 @@ def attend(query: Any, key: Any, value: Any, scale: float) -> Any:
 @cache
 def _define_function() -> Any:
     """Late, since torch is slow to import."""
-    import torch
+    import torch as typed_torch
 
-    class BlockedAttention(torch.autograd.Function):
+    torch: Any = typed_torch  # half of it is typed
+
+    class BlockedAttention(typed_torch.autograd.Function):
         """Heads that share keys stand in one long list of queries: (batch x key-value heads, heads each, length)."""
 
         @staticmethod
         def forward(context: Any, query: Any, key: Any, value: Any, scale: float) -> Any:
-            lists, length, size = key.shape[0] * key.shape[1], *key.shape[2:]
+            length, size = key.shape[2:]
+            lists = key.shape[0] * key.shape[1]
             kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
             queries = (query * scale).to(kind).reshape(lists, -1, length, size)
             keys, values = (each.to(kind).reshape(lists, length, size) for each in (key, value))

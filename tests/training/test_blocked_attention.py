@@ -12,14 +12,14 @@ from training.blocked_attention import attend, blocked_on_cpu
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_values_and_slopes_are_those_of_torch(length: int, groups: int) -> None:
     torch.manual_seed(length)
-    given = [torch.randn(2, heads, length, 16, requires_grad=True) for heads in (4, groups, groups)]
+    query, key, value = (torch.randn(2, heads, length, 16, requires_grad=True) for heads in (4, groups, groups))
     slope = torch.randn(2, 4, length, 16)
     found = []
     for out in (
-        attend(*given, 0.25),
-        scaled_dot_product_attention(*given, is_causal=True, scale=0.25, enable_gqa=True),
+        attend(query, key, value, 0.25),
+        scaled_dot_product_attention(query, key, value, is_causal=True, scale=0.25, enable_gqa=True),
     ):
-        found.append([out, *torch.autograd.grad(out, given, slope)])
+        found.append([out, *torch.autograd.grad(out, (query, key, value), slope)])
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 

@@ -25,6 +25,7 @@ _SIMPLE = 7
 """So many of them also stand inside groups."""
 _MOMENTS = ("date", "time", "date-time")
 _SHARE_INVENTED, _SHARE_PREFIXED = 0.2, 0.2
+_SHARE_DRAWN_OPTIONS = 0.6
 _SHARE_OWN_CODE = 0.6
 """Of codes that are the subject's own: the parcel's is parcel_number."""
 
@@ -188,14 +189,22 @@ class FieldDrawer:
 
     def _draw_options(self) -> list[str]:
         rng = self._rng
-        if rng.random() < 0.35:
-            words = [invent_word(rng) for _ in range(rng.randint(2, 5))]
-            return [word if rng.random() < 0.7 else f"{word}_{invent_word(rng)}" for word in dict.fromkeys(words)]
         is_chinese = self._language == "zh" and rng.random() < 0.6
+        if rng.random() < _SHARE_DRAWN_OPTIONS:
+            terms = [self._draw_option() for _ in range(rng.randint(2, 6))]
+            return list(dict.fromkeys(term.zh if is_chinese else join_name([term.en], "snake") for term in terms))
         options: list[str] = rng.choice(load_words()["options_zh" if is_chinese else "options"]).split()
         if rng.random() < 0.2:
             options = [option.upper() for option in options]
         return rng.sample(options, len(options)) if rng.random() < 0.3 else options
+
+    def _draw_option(self) -> Term:
+        """Of one word or two."""
+        term = draw_term(self._rng.choice(("nouns", "adjectives")), self._rng)
+        if self._rng.random() < 0.7:
+            return term
+        other = draw_term("nouns", self._rng)
+        return Term(f"{term.en} {other.en}", f"{term.zh}{other.zh}")
 
     def _draw_list(self, owner: Term) -> Field:
         (inner,) = self._draw_kind(self._rng.choice(("text", "text", "choice", "code")), owner)

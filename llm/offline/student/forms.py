@@ -4,6 +4,7 @@
 """
 
 import random
+import re
 from typing import Any, NamedTuple
 
 from llm.offline.documents import FunctionDocument
@@ -11,8 +12,12 @@ from llm.offline.student.fields import Field, FieldDrawer, read_raw
 from llm.offline.student.naming import Term, draw_style, draw_term, join_name, load_words, split_entries
 
 _VOWELS = "aeiou"
-_SHARE_TAILED = 0.25
-"""Of descriptions that say more than the name does."""
+_SHARE_TAILED, _SHARE_COMPLEMENTED = 0.2, 0.5
+"""Of descriptions that say more than the name does, by a phrase of the list or by one made of other words."""
+_SHARE_EMPTY = 0.06
+"""Of forms with no field that must be filled, so that a request may give none."""
+_SHARE_OTHER_VERB = 0.15
+"""Of names that say it with another verb than the description."""
 _SHARE_NAMING = 0.7
 """Of descriptions that name a field, in the place of which a request says the value: the invoice of a customer."""
 _NAMING_EN = (" of a {}", " of a {}", " for a {}", " in a {}", " by {}", " to a {}", " at a {}", " with the {}")
@@ -59,7 +64,7 @@ class FormDrawer:
         rng = self._rng
         subject = self._subject if rng.random() < 0.5 else draw_term("nouns", rng)
         verb = draw_term("verbs", rng, invented=0.1)
-        words = [verb.en, subject.en]
+        words = [draw_term("verbs", rng).en if rng.random() < _SHARE_OTHER_VERB else verb.en, subject.en]
         said = [subject.en, subject.zh]
         if rng.random() < 0.3:
             more = draw_term("adjectives", rng, invented=0.2)
@@ -69,12 +74,12 @@ class FormDrawer:
             words += ["by", rng.choice(split_entries("texts"))[0]]
         thing = Term(*said)
         fields = self._fields.draw(rng.randint(1, most_fields), subject)
-        required = tuple(field.name for field in fields if rng.random() < 0.55)
+        needed = tuple(field.name for field in fields if rng.random() < 0.55) or (fields[0].name,)
         return Form(
             join_name(words, self._style),
             self._describe(verb, thing, self._pick_named(fields)),
             {field.name: field.schema for field in fields},
-            required or (fields[0].name,),
+            () if rng.random() < _SHARE_EMPTY else needed,
             self._language,
             self._are_closed,
         )
@@ -90,15 +95,34 @@ class FormDrawer:
             if named is not None:
                 return f"{verb.zh}{named.zh}的{thing.zh}" + self._rng.choice(("。", ""))
             many = self._rng.choice(("一个", "", "", "指定的"))
-            tail = self._rng.choice(load_words()["tails_zh"]) if self._rng.random() < _SHARE_TAILED else ""
+            tail = self._draw_tail("tails_zh", "complements_zh")
             return f"{verb.zh}{many}{thing.zh}{tail}" + self._rng.choice(("。", "。", ""))
         plural = self._rng.random() < 0.3
         article = "" if plural else self._rng.choice(("the ", "an " if thing.en[0] in _VOWELS else "a "))
-        other = draw_term("nouns", self._rng).en
-        tail = self._rng.choice(("", "", "", f" of the {other}", f" for the {other}", f" from one {other}"))
+        tail = self._draw_tail("tails", "complements")
         if named is not None:
             tail = self._rng.choice(_NAMING_EN).format(named.en.replace("_", " "))
-        elif self._rng.random() < _SHARE_TAILED:
-            tail += f" {self._rng.choice(load_words()['tails'])}"
         text = f"{verb.en} {article}{thing.en}{'s' if plural and thing.en[-1] != 's' else ''}{tail}"
         return text[:1].upper() + text[1:] + self._rng.choice((".", ".", ""))
+
+    def _draw_tail(self, fixed: str, made: str) -> str:
+        """What a description says beyond its verb and its thing; often nothing."""
+        rng, chance = self._rng, self._rng.random()
+        if chance > _SHARE_TAILED + _SHARE_COMPLEMENTED:
+            return ""
+        if chance < _SHARE_TAILED:
+            parts = [str(rng.choice(load_words()[fixed]))]
+        else:
+            count = 2 if self._language == "en" and rng.random() < 0.4 else 1
+            parts = [self._fill(pattern) for pattern in rng.sample(load_words()[made], count)]
+        return "".join(parts if self._language == "zh" else (f" {part}" for part in parts))
+
+    def _fill(self, pattern: str) -> str:
+        """A phrase with a noun for each {n} and an adjective for each {a}."""
+        lists = {"{n}": "nouns", "{a}": "adjectives"}
+
+        def draw(place: re.Match[str]) -> str:
+            term = draw_term(lists[place[0]], self._rng, invented=0.2)
+            return term.zh if self._language == "zh" else term.en
+
+        return re.sub(r"\{[na]\}", draw, pattern)

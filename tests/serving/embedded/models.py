@@ -1,5 +1,6 @@
 """What the engine's tests share: models, requests, and the answers that transformers gives by itself."""
 
+import codecs
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -62,7 +63,7 @@ def generate_alone(loaded: LoadedModel, prompt: str, most_tokens: int) -> list[i
 def spell(loaded: LoadedModel, tokens: list[int]) -> str:
     """Their text as the engine tells it: the last character only if it is whole."""
     text = b"".join(loaded.vocabulary.tokens[token] for token in tokens)
-    return text.decode("utf-8", errors="replace").rstrip("\ufffd")
+    return codecs.getincrementaldecoder("utf-8")(errors="replace").decode(text)
 
 
 def make_scheduler(loaded: LoadedModel, **limits: int) -> Scheduler:

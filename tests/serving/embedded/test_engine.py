@@ -46,7 +46,7 @@ def test_many_at_once_get_their_own_answers(engine: EmbeddedEngine, loaded: Load
     for (prompt, most), (text, tokens, finish) in zip(asked, asyncio.run(ask_all()), strict=True):
         alone = generate_alone(loaded, prompt, most)
         assert tokens == len(alone)
-        assert text.rstrip("\ufffd") == spell(loaded, alone)
+        assert text == spell(loaded, alone)
         assert finish == ("stop" if alone[-1] in loaded.vocabulary.end_ids else "length")
 
 
@@ -213,11 +213,11 @@ def test_hundreds_of_requests_leave_nothing_behind(engine: EmbeddedEngine) -> No
         for number in range(start, start + 150, 50):
             await asyncio.gather(*[ask(engine, f"flight {each}" * 9, 6) for each in range(number, number + 50)])
 
-    asyncio.run(ask_many(0))
+    asyncio.run(ask_many(1000))
     gc.collect()
     before = len(gc.get_objects()), engine._scheduler.batch.cache.capacity
-    asyncio.run(ask_many(1000))
     asyncio.run(ask_many(2000))
+    asyncio.run(ask_many(3000))
     gc.collect()
     assert engine._scheduler.batch.cache.capacity == before[1]
     # The kept prefixes are few large tensors; nothing grows by the request.
