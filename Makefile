@@ -46,7 +46,7 @@ vllm-env:        ## vLLM in an environment of its own: the CPU build where there
 	nvidia-smi >/dev/null 2>&1 || .venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 
 tiny-base: .venv/dev  ## pre-train the small base student in .callmill/tiny-base: hours
-	$(BIN)/python -m tasks.tiny_base .callmill/tiny-base --tokens 60e6 --cooldown-tokens 6e6
+	$(BIN)/python -m tasks.tiny_base .callmill/tiny-base --tokens 60e6 --cooldown-tokens 8e6 --learning-rate 4e-3 --compile
 
 bfcl-env:        ## BFCL's own harness in an environment of its own
 	$(PYTHON) -m venv .venv-bfcl
