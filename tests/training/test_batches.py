@@ -30,6 +30,16 @@ def test_packed_rows_give_the_loss_and_the_step_of_rows_apart(attention: str, ti
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
 
 
+def test_attention_block_by_block_gives_the_loss_and_the_step_of_torchs_own(tiny_model: Path, tmp_path: Path) -> None:
+    data = write_calls(tmp_path / "rows.parquet", 6)
+    knobs: dict[str, Any] = {"method": "sft-full", "batch_rows": 6, "learning_rate": 1e-3, "steps": 2}
+    usual = run(tiny_model, tmp_path / "usual", data, **knobs)
+    blocked = run(tiny_model, tmp_path / "blocked", data, attention="blocked", **knobs)
+    assert read_losses(blocked) == pytest.approx(read_losses(usual), rel=1e-5)
+    norms = [[each.gradient_norm or 0 for each in report.stages[0].losses] for report in (usual, blocked)]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+
+
 def test_rows_of_like_length_share_a_batch(tiny_model: Path, tmp_path: Path) -> None:
     import numpy as np
     from transformers.trainer_pt_utils import LengthGroupedSampler

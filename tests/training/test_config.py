@@ -97,6 +97,7 @@ def test_changes_reach_into_the_config(tmp_path: Path) -> None:
         ({"method": "sft-full", "lora": {"r": 2}}, "sft-full has no adapter"),
         ({"early_stop": 2}, "early_stop needs a validation_share"),
         ({"method": "dpo", "packing": True}, "dpo can't pack rows"),
+        ({"attention": "blocked", "packing": True}, "blocked attention wants sft, packing: false"),
         ({"method": "sft-full", "weights": "4bit"}, "4bit weights can't be trained"),
         (
             {"data": [], "stages": [{"name": "a", "data": [{"path": "x", "share": 0.5}, {"path": "y"}]}]},
